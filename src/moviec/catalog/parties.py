@@ -8,7 +8,10 @@ each name the films that credit it. A row for each credit would take seven times
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeAlias
 
 import msgspec
 import numpy as np
@@ -154,12 +157,10 @@ def name_hashes(kind: str, names: Column) -> Column:
     return pa.array(found, pa.int64())
 
 
-def publish_parties(
-    connection: sa.Connection, kind: str, rows: PartyChanges, beside: DuckEngine | None = None
-) -> dict[str, Touched]:
+def publish_parties(connection: sa.Connection, kind: str, rows: PartyChanges) -> dict[str, Touched]:
     """Merge a run's people or companies, in the caller's transaction; return the rows touched by table."""
-    if rows.names is not None and not len(rows.names):  # no credit changed
-        return {name: Touched() for name in (kind, f"parties.{kind}", f"film_credits.{kind}")}
+    if _is_same(rows):
+        return {name: Touched() for name in (kind, f"parties.{kind}")}
     shown = metadata.tables[kind]
     their_ids: sa.ColumnElement[bool] = sa.true()
     if rows.names is not None:
@@ -169,38 +170,84 @@ def publish_parties(
     return {
         kind: merge(connection, shown, rows.shown, their_ids),
         f"parties.{kind}": merge(connection, parties, of_kind(kind, rows.parties), among=own),
-        f"film_credits.{kind}": _publish_credits(connection, kind, rows, beside),
     }
 
 
-def _publish_credits(
-    connection: sa.Connection, kind: str, rows: PartyChanges, beside: DuckEngine | None
+def _is_same(rows: PartyChanges) -> bool:
+    """Return whether no credit changed."""
+    return rows.names is not None and not len(rows.names)
+
+
+class PackedCredits(msgspec.Struct, frozen=True):
+    """Credits as stored: rows of `film_credits`, and of `credit_names` but for the kind."""
+
+    lists: pa.Table
+    names: pa.Table
+
+
+Packing: TypeAlias = Callable[[], PackedCredits]
+
+
+@contextmanager
+def packed_ahead(
+    changes: Mapping[str, PartyChanges], beside: DuckEngine | None
+) -> Iterator[dict[str, Packing]]:
+    """Yield what waits for the packed credits, by kind, where those of all films are to be written: they are packed while
+    the caller writes other tables.
+    """
+
+    def pack(kind: str, rows: PartyChanges) -> PackedCredits:
+        with DuckEngine(beside=beside) as engine:
+            engine.register("new_credits", rows.credits)
+            engine.view("credits", "SELECT * FROM new_credits")
+            return _packed_credits(engine, kind)
+
+    with ThreadPoolExecutor(1) as aside:
+        whole = {kind: rows for kind, rows in changes.items() if rows.names is None}
+        yield {kind: aside.submit(pack, kind, rows).result for kind, rows in whole.items()}
+
+
+def publish_credits(
+    connection: sa.Connection,
+    kind: str,
+    rows: PartyChanges,
+    packing: Packing | None,
+    beside: DuckEngine | None,
 ) -> Touched:
-    """Replace the credit lists of films in which one of the names occurs, or occurred."""
-    whole = film_credits.c.kind == kind
+    """Replace the credit lists of all films, which are `packing`, or of those in which one of the names occurs, or occurred;
+    in the caller's transaction.
+    """
+    if _is_same(rows):
+        return Touched()
+    whole, every_name = film_credits.c.kind == kind, credit_names.c.kind == kind
+    scope, hashed = whole, every_name
+    if packing:
+        packed = packing()
+    else:
+        packed, films = _changed_credits(connection, kind, rows, beside)
+        some = stage(connection, "credited_movies", identities, pa.table({"movie": films}))
+        scope = whole & film_credits.c.movie.in_(sa.select(some.c.movie))
+        hashes = pa.table({"name": pc.unique(name_hashes(kind, rows.names))})
+        staged = stage(connection, "changed_names", credit_names, hashes)
+        hashed = every_name & credit_names.c.name.in_(sa.select(staged.c.name))
+    merge(connection, credit_names, of_kind(kind, packed.names), hashed, among=every_name)
+    return merge(connection, film_credits, packed.lists, scope, among=whole)
+
+
+def _changed_credits(
+    connection: sa.Connection, kind: str, rows: PartyChanges, beside: DuckEngine | None
+) -> tuple[PackedCredits, Column]:
+    """Return the credits of films in which one of the names occurs, or occurred, and these films."""
     stored = StoredParties(connection, kind, beside)
-    scope = whole
     with DuckEngine(beside=beside) as engine:
         engine.register("new_credits", rows.credits)
-        engine.view("credits", "SELECT * FROM new_credits")
-        if rows.names is not None:
-            before = stored._crediting(rows.names)
-            credited = engine.query("SELECT DISTINCT movie FROM new_credits")["movie"]
-            films = pc.unique(pa.concat_arrays([before, credited.combine_chunks()]))
-            engine.register("kept", stored.credits_of(films))
-            engine.register("names", pa.table({"folded": rows.names}))
-            engine.view("credits", _WITH_KEPT)
-            some = stage(connection, "credited_movies", identities, pa.table({"movie": films}))
-            scope = whole & film_credits.c.movie.in_(sa.select(some.c.movie))
-        packed = _packed_credits(engine, kind)
-        named = _names_of(engine, kind)
-        hashed = credit_names.c.kind == kind
-        if rows.names is not None:
-            hashes = pa.table({"name": pc.unique(name_hashes(kind, rows.names))})
-            staged = stage(connection, "changed_names", credit_names, hashes)
-            hashed &= credit_names.c.name.in_(sa.select(staged.c.name))
-    merge(connection, credit_names, of_kind(kind, named), hashed, among=credit_names.c.kind == kind)
-    return merge(connection, film_credits, packed, scope, among=whole)
+        before = stored._crediting(rows.names)
+        credited = engine.query("SELECT DISTINCT movie FROM new_credits")["movie"]
+        films = pc.unique(pa.concat_arrays([before, credited.combine_chunks()]))
+        engine.register("kept", stored.credits_of(films))
+        engine.register("names", pa.table({"folded": rows.names}))
+        engine.view("credits", _WITH_KEPT)
+        return _packed_credits(engine, kind), films
 
 
 #: The credits of films in which one of the names occurs, or occurred.
@@ -209,8 +256,8 @@ SELECT movie, {", ".join(CREDIT)} FROM kept ANTI JOIN names USING (folded)
 UNION ALL SELECT movie, {", ".join(CREDIT)} FROM new_credits"""
 
 
-def _packed_credits(engine: DuckEngine, kind: str) -> pa.Table:
-    """Return the engine's `credits` as rows of `film_credits`, compressed as they are stored.
+def _packed_credits(engine: DuckEngine, kind: str) -> PackedCredits:
+    """Pack the engine's `credits`, and the names of its `new_credits`, compressed as they are stored.
 
     FILMS_AT_ONCE films at a time: as text they take ten times the room.
     """
@@ -221,7 +268,7 @@ def _packed_credits(engine: DuckEngine, kind: str) -> pa.Table:
         ends = (some[0], some[-1]) if len(some) else (0, 0)
         listed = engine.query(_LISTED.format(first=ends[0], last=ends[1]))
         parts.append(as_stored(film_credits, of_kind(kind, _packed_lists(listed))))
-    return pa.concat_tables(parts)
+    return PackedCredits(pa.concat_tables(parts), _names_of(engine, kind))
 
 
 def _packed_lists(listed: pa.Table) -> pa.Table:

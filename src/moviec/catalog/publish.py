@@ -18,7 +18,7 @@ from moviec.catalog.arrow import read
 from moviec.catalog.compression import as_text
 from moviec.catalog.history import differences
 from moviec.catalog.ledger import touching
-from moviec.catalog.parties import publish_parties
+from moviec.catalog.parties import packed_ahead, publish_credits, publish_parties
 from moviec.catalog.queries import last_change
 from moviec.catalog.schema import arrivals, identity, metadata, serving
 from moviec.catalog.staging import Rows, Touched, as_stored, load, merge, parts_of, stage
@@ -105,18 +105,23 @@ def publish(
     def of(table: sa.Table) -> sa.ColumnElement[bool]:
         return sa.true() if chosen is None else table.c.movie.in_(sa.select(chosen.c.movie))
 
-    for name, entries in publication.lists.items():
-        touched[name] = merge(connection, metadata.tables[name], entries)
-    for kind, changes in publication.parties.items():
-        touched.update(publish_parties(connection, kind, changes, beside))
-    for name, rows in publication.tables.items():
-        table = metadata.tables[name]
-        touched[name] = merge(connection, table, rows, of(table))
-    touched["records"] = merge(connection, identity.records, publication.records)
-    touched["identities"] = merge(connection, identity.identities, publication.identities)
-    settled = sa.true() if publication.settled is None else touching(connection, publication.settled)
-    touched["matches"] = merge(connection, identity.matches, publication.matches, settled)
-    log, reasoned = _publish_documents(connection, publication, of(documents), beside)
+    with packed_ahead(publication.parties, beside) as packings:
+        for name, entries in publication.lists.items():
+            touched[name] = merge(connection, metadata.tables[name], entries)
+        for kind, changes in publication.parties.items():
+            touched.update(publish_parties(connection, kind, changes))
+        for name, rows in publication.tables.items():
+            table = metadata.tables[name]
+            touched[name] = merge(connection, table, rows, of(table))
+        touched["records"] = merge(connection, identity.records, publication.records)
+        touched["identities"] = merge(connection, identity.identities, publication.identities)
+        settled = sa.true() if publication.settled is None else touching(connection, publication.settled)
+        touched["matches"] = merge(connection, identity.matches, publication.matches, settled)
+        log, reasoned = _publish_documents(connection, publication, of(documents), beside)
+        for kind, changes in publication.parties.items():
+            touched[f"film_credits.{kind}"] = publish_credits(
+                connection, kind, changes, packings.get(kind), beside
+            )
     touched["claims"] = Touched(reasoned)
     touched["changes"] = Touched(log.num_rows)
     mark_published(connection, deliveries)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -26,6 +27,10 @@ pc: Any = pyarrow.compute
 
 #: Rows passed to the database at a time.
 AT_ONCE = 50_000
+
+#: Values that one statement passes to SQLite: inserting 50 to 100 rows by a statement takes half the time of a statement for
+#: each (`bench_publish.py`).
+BOUND = 500
 
 #: From this many rows on, an index is built faster after loading than during it.
 MANY = 20_000
@@ -183,11 +188,19 @@ def any_row(connection: sa.Connection, table: sa.Table, among: sa.ColumnElement[
 
 def load(connection: sa.Connection, into: sa.Table, rows: Rows) -> None:
     """Add rows to a table, which has none of their keys; texts are compressed where the column is."""
-    put = _copy if connection.dialect.name == "postgresql" else _insert
+    if connection.dialect.name == "postgresql":
+        _copy(connection, into, rows)
+    else:
+        for piece in _pieces(into, rows):
+            _insert(connection, into, piece)
+
+
+def _pieces(into: sa.Table, rows: Rows) -> Iterator[pa.Table]:
+    """Yield rows as stored, AT_ONCE at a time."""
     for part in parts_of(rows):
         check_numbers(into.name.removeprefix("staged_"), part)
         for start in range(0, part.num_rows, AT_ONCE):
-            put(connection, into, as_stored(into, part.slice(start, AT_ONCE)))
+            yield as_stored(into, part.slice(start, AT_ONCE))
 
 
 def check_numbers(table: str, rows: pa.Table) -> None:
@@ -239,23 +252,36 @@ def _upsert(connection: sa.Connection, into: sa.Table, staged: sa.Table) -> sa.E
     )
 
 
-def _copy(connection: sa.Connection, staged: sa.Table, rows: pa.Table) -> None:
-    """Load through COPY: the fastest way into PostgreSQL. Its text cannot hold NUL characters."""
-    columns = [_as_csv(column) for column in rows.itercolumns()]
-    text = io.BytesIO()
-    options = pa_csv.WriteOptions(include_header=False)
-    pa_csv.write_csv(pa.table(columns, rows.column_names), text, options)
+def _copy(connection: sa.Connection, into: sa.Table, rows: Rows) -> None:
+    """Load through COPY: the fastest way into PostgreSQL, which reads one piece while the next is written as CSV."""
     names = ", ".join(f'"{name}"' for name in rows.column_names)
     driver: Any = connection.connection
     with (
         driver.cursor() as cursor,
-        cursor.copy(f"COPY {staged.name} ({names}) FROM STDIN (FORMAT csv)") as copy,
+        cursor.copy(f"COPY {into.name} ({names}) FROM STDIN (FORMAT csv)") as copy,
     ):
-        copy.write(text.getbuffer())
+        for text in _one_ahead(map(_csv, _pieces(into, rows))):
+            copy.write(text)
+
+
+def _one_ahead(items: Iterator[memoryview]) -> Iterator[memoryview]:
+    """Yield items; the next one is made, in a thread of its own, while the caller uses one."""
+    with ThreadPoolExecutor(1) as aside:
+        coming = aside.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = aside.submit(next, items, None)
+            yield item
+
+
+def _csv(rows: pa.Table) -> memoryview:
+    text = io.BytesIO()
+    columns = [_as_csv(column) for column in rows.itercolumns()]
+    pa_csv.write_csv(pa.table(columns, rows.column_names), text, pa_csv.WriteOptions(include_header=False))
+    return text.getbuffer()
 
 
 def _as_csv(column: Any) -> Any:
-    """Return a column in PostgreSQL's input format: bytes as hexadecimal digits, texts without NUL."""
+    """Return a column in PostgreSQL's input format: bytes as hexadecimal digits, texts without NUL, which it cannot hold."""
     if pa.types.is_binary(column.type):
         return pa.array(
             [None if value is None else f"\\x{value.hex()}" for value in column.to_pylist()], pa.string()
@@ -266,15 +292,24 @@ def _as_csv(column: Any) -> Any:
 
 
 def _insert(connection: sa.Connection, staged: sa.Table, rows: pa.Table) -> None:
-    """Load through the driver's own executemany; dates are text in SQLite."""
-    columns = [
-        (column.cast(pa.string()) if pa.types.is_date(column.type) else column).to_pylist()
-        for column in rows.itercolumns()
-    ]
-    marks = ", ".join("?" * len(columns))
+    """Load through the driver, many rows a statement; dates are text in SQLite."""
+    width = rows.num_columns
+    cells: list[Any] = [None] * (rows.num_rows * width)  # row by row
+    for at, column in enumerate(rows.itercolumns()):
+        plain = column.cast(pa.string()) if pa.types.is_date(column.type) else column
+        cells[at::width] = plain.to_pylist()
     names = ", ".join(f'"{name}"' for name in rows.column_names)
-    sql = f"INSERT INTO {staged.name} ({names}) VALUES ({marks})"
+    into = f"INSERT INTO {staged.name} ({names}) VALUES "
+    marks = f"({', '.join('?' * width)})"
+    together = max(1, BOUND // width)
+    step = together * width
+    rest = len(cells) // step * step
     driver: Any = connection.connection
     cursor = driver.cursor()
-    cursor.executemany(sql, zip(*columns, strict=True))
+    cursor.executemany(into + ", ".join([marks] * together), _cut(cells[:rest], step))
+    cursor.executemany(into + marks, _cut(cells[rest:], width))
     cursor.close()
+
+
+def _cut(cells: list[Any], size: int) -> Iterator[list[Any]]:
+    return (cells[start : start + size] for start in range(0, len(cells), size))
