@@ -90,7 +90,10 @@ class FileFormat(msgspec.Struct, frozen=True):
         """Write cells as one row."""
         if self.kind == "tsv":
             return "\t".join(cells) + "\n"
-        return self.delimiter.join([_quoted(cell, self.delimiter) for cell in cells]) + self.newline
+        text = self.delimiter.join(cells)
+        if '"' in text or "\n" in text or "\r" in text or text.count(self.delimiter) >= len(cells):
+            text = self.delimiter.join([_quoted(cell, self.delimiter) for cell in cells])
+        return text + self.newline
 
 
 def _quoted(cell: str, delimiter: str) -> str:
