@@ -44,7 +44,11 @@ def materialize(name: str, *parts: str) -> Step:
 @cache
 def read_sql(package: str, file: str) -> Mapping[str, str]:
     """Return the statements of a package's .sql file by name, in the order of the file."""
-    text = resources.files(package).joinpath(file).read_text("utf-8")
+    return statements(resources.files(package).joinpath(file).read_text("utf-8"))
+
+
+def statements(text: str) -> Mapping[str, str]:
+    """Return the statements of an SQL file by name, in order; none where it names none."""
     parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)[1:]
     return MappingProxyType(dict(zip(parts[::2], parts[1::2], strict=True)))
 

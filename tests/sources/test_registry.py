@@ -34,6 +34,15 @@ SELECT _position, 'films' AS role, _line AS line, nr AS key,
   regexp_extract(film, '^(.*) [0-9]{4}$', 1) AS title, try_cast(right(film, 4) AS INTEGER) AS year
 FROM films
 """
+NAMED_SQL = """
+-- The first statement is run once and kept for the second.
+-- name: cut
+SELECT nr, regexp_extract(film, '^(.*) ([0-9]{4})$', ['title', 'year']) AS parts FROM films
+
+-- name: records
+SELECT _position, 'films' AS role, _line AS line, nr AS key, parts.title AS title, parts.year::INTEGER AS year
+FROM films JOIN cut USING (nr)
+"""
 SOURCE_PY = '''
 """The film club's list."""
 
@@ -57,7 +66,7 @@ def folder(parent: Path, name: str, **files: str) -> Path:
     return made
 
 
-@pytest.mark.parametrize("reader", [{"read_sql": READ_SQL}, {"source_py": SOURCE_PY}])
+@pytest.mark.parametrize("reader", [{"read_sql": READ_SQL}, {"read_sql": NAMED_SQL}, {"source_py": SOURCE_PY}])
 def test_a_folder_of_two_files_in_the_home_is_a_source(tmp_path: Path, reader: dict[str, str]) -> None:
     folder(tmp_path / "sources", "filmclub", source_toml=FACTS, **reader)
     found = read(find_source("filmclub", tmp_path), {"films": LIST})

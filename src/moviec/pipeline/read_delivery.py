@@ -106,6 +106,7 @@ def read_payloads(
     with ended_after(engine, context.home.settings.bounds.hours, source.spec.name):
         reading = source.read(engine, roles, Wanted(room, (*FIELDS, "line"), context.home.folder))
         engine.write("SELECT * FROM records", room / "incoming.parquet")
+        engine.forget(*reading.kept)
     engine.parquet("incoming", [room / "incoming.parquet"])
     problems = count_problems(engine, "problems", "incoming") | count_problems(
         engine, "list_problems", "incoming"

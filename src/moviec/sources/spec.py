@@ -299,10 +299,12 @@ class Staged(msgspec.Struct, frozen=True):
 class Reading(msgspec.Struct, frozen=True):
     """The result of reading a delivery. The records are the engine's view `records`, which runs on use:
     `key`, `role` (the file it was read from), the wanted fields, `_position` in that file, `problems` and `list_problems` (what was set to unknown
-    in the row, by rule; list_problems are those of nested cells, which cost more to find).
+    in the row, by rule; list_problems are those of nested cells, which cost more to find). `kept`: tables that this view
+    reads.
     """
 
     files: dict[str, Staged]
+    kept: tuple[str, ...] = ()
 
 
 class Source(Protocol):

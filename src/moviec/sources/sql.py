@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+import msgspec
 import pyarrow as pa
 
 from moviec.engine import DuckEngine
@@ -16,14 +17,14 @@ from moviec.model import FIELDS, RECORD
 from moviec.reading.money import rates_of
 from moviec.sources.readers.tabular import ColumnsOf, declared_columns, stage_all
 from moviec.sources.spec import Reading, SourceSpec, Staged, Wanted, load_spec
-from moviec.sql import filled, read_sql
+from moviec.sql import filled, read_sql, statements
 
 
 class SqlSource:
     """A source read by the query in its folder, over one view per role."""
 
     def __init__(self, spec: SourceSpec, read_sql: str, columns: ColumnsOf = declared_columns) -> None:
-        """Set the facts, the query, and the columns to read before it runs."""
+        """Set the facts, the file's text, and the columns to read before it runs."""
         self.spec = spec
         self.read_sql = read_sql
         self.columns = columns
@@ -31,7 +32,21 @@ class SqlSource:
     def read(self, engine: DuckEngine, files: Mapping[str, Path], wanted: Wanted) -> Reading:
         """Read plain files, by role, into the view `records`."""
         staged = stage_all(engine, self.spec, files, wanted, self.columns)
-        return normalise(engine, self.read_sql, staged, wanted)
+        kept, query = _kept_and_query(self.read_sql)
+        for name, statement in kept.items():
+            engine.materialize(name, statement)
+        reading = normalise(engine, query, staged, wanted)
+        return msgspec.structs.replace(reading, kept=tuple(kept))
+
+
+def _kept_and_query(text: str) -> tuple[Mapping[str, str], str]:
+    """Return the statements of a `read.sql` whose rows are kept for those after them, by name, and the query of the records:
+    the last statement, or the whole file where none has a name.
+
+    The engine guesses how many rows a statement inside another has; where it guesses far too few, it works on one core.
+    """
+    named = dict(statements(text))
+    return named, named.popitem()[1] if named else text
 
 
 def load_sql_source(folder: Traversable) -> SqlSource:

@@ -1,36 +1,41 @@
 -- IMDb's datasets into records. Views `basics` (films only), `ratings`, `crew`, `names`, `akas`, `principals`.
 -- Crew lists directors and writers by id, in order; principals add the cast and the other trades.
+
+-- name: films
+SELECT tconst FROM basics
+
+-- name: named
+-- Per film its credits with names, and how many have none.
 WITH credited AS (
   SELECT tconst, 'director' AS role, unnest(string_split(directors, ',')) AS nconst,
     generate_subscripts(string_split(directors, ','), 1) - 1 AS position, NULL::VARCHAR AS character, 1 AS part
-  FROM crew
+  FROM crew SEMI JOIN films USING (tconst)
   UNION ALL
   SELECT tconst, 'writer', unnest(string_split(writers, ',')),
     generate_subscripts(string_split(writers, ','), 1) - 1, NULL, 2
-  FROM crew
+  FROM crew SEMI JOIN films USING (tconst)
   UNION ALL
   SELECT tconst,
     CASE WHEN category IN ('actor', 'actress', 'self') THEN 'actor' ELSE category END,
     nconst, try_cast("ordering" AS BIGINT) - 1, array_to_string(listed(characters, '\n'), ' / '), 3
-  FROM principals
+  FROM principals SEMI JOIN films USING (tconst)
   WHERE category IN ('actor', 'actress', 'self', 'producer', 'composer', 'cinematographer', 'editor')
-),
-named AS (
-  SELECT credited.tconst,
-    list({'part': part, 'position': position::INTEGER, 'key': credited.nconst, 'role': role, 'character': character,
-          'name': tidy(primaryName)}) FILTER (WHERE tidy(primaryName) IS NOT NULL) AS credits,
-    count(*) FILTER (WHERE tidy(primaryName) IS NULL) AS nameless
-  FROM credited
-  SEMI JOIN basics ON basics.tconst = credited.tconst
-  LEFT JOIN names ON names.nconst = credited.nconst
-  GROUP BY credited.tconst
-),
-titled AS (
+)
+SELECT credited.tconst,
+  list({'part': part, 'position': position::INTEGER, 'key': credited.nconst, 'role': role, 'character': character,
+        'name': tidy(primaryName)}) FILTER (WHERE tidy(primaryName) IS NOT NULL) AS credits,
+  count(*) FILTER (WHERE tidy(primaryName) IS NULL) AS nameless
+FROM credited
+LEFT JOIN names ON names.nconst = credited.nconst
+GROUP BY credited.tconst
+
+-- name: records
+WITH titled AS (
   SELECT titleId,
     list({'title': tidy(title), 'language': "language", 'region': region}
       ORDER BY try_cast("ordering" AS INTEGER), title, region, "language") AS other_titles
   FROM akas
-  SEMI JOIN basics ON basics.tconst = akas.titleId
+  SEMI JOIN films ON films.tconst = akas.titleId
   WHERE tidy(title) IS NOT NULL
   GROUP BY titleId
 ),
