@@ -66,7 +66,9 @@ def folder(parent: Path, name: str, **files: str) -> Path:
     return made
 
 
-@pytest.mark.parametrize("reader", [{"read_sql": READ_SQL}, {"read_sql": NAMED_SQL}, {"source_py": SOURCE_PY}])
+@pytest.mark.parametrize(
+    "reader", [{"read_sql": READ_SQL}, {"read_sql": NAMED_SQL}, {"source_py": SOURCE_PY}]
+)
 def test_a_folder_of_two_files_in_the_home_is_a_source(tmp_path: Path, reader: dict[str, str]) -> None:
     folder(tmp_path / "sources", "filmclub", source_toml=FACTS, **reader)
     found = read(find_source("filmclub", tmp_path), {"films": LIST})

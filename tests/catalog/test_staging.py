@@ -1,0 +1,85 @@
+"""Rows reach a table as they are, however many statements and pieces they take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import sqlalchemy as sa
+
+from moviec.catalog import staging
+from moviec.catalog.connect import connect
+from moviec.catalog.schema import movies
+from moviec.catalog.schema.serving import changes
+from moviec.catalog.staging import BOUND, StoredRows, load, store_rows
+from moviec.errors import MovieCError
+
+#: Changes have eight columns; so many of them are one statement of SQLite.
+TOGETHER = BOUND // 8
+TEXTS = ["plain", 'with "quotes", commas', "two\nlines", "", None, "日本語", "\\N", "  "]
+
+
+def rows(first: int, count: int) -> pa.Table:
+    """Make entries of the change log, some texts of which CSV must quote, and some of which are NULL."""
+    numbers = range(first, first + count)
+    texts = [TEXTS[number % len(TEXTS)] for number in numbers]
+    return pa.table(
+        {
+            "number": pa.array(numbers, pa.int64()),
+            "at": pa.array(["2026-11-30"] * count, pa.string()),
+            "movie": pa.array([number * 3 for number in numbers], pa.int64()),
+            "kind": pa.array(["created"] * count, pa.string()),
+            "fields": pa.array(["{}"] * count, pa.string()),
+            "source": pa.array(texts, pa.string()),
+            "delivery": pa.array(texts[::-1], pa.string()),
+            "decision": pa.array([number if number % 2 else None for number in numbers], pa.int64()),
+        }
+    )
+
+
+@pytest.fixture
+def catalogue(database: str) -> Any:
+    engine = connect(database)
+    yield engine
+    engine.dispose()
+
+
+@pytest.mark.parametrize("count", [0, 1, TOGETHER - 1, TOGETHER, TOGETHER + 1, 3 * TOGETHER + 5])
+def test_rows_are_loaded_as_they_are(catalogue: sa.Engine, count: int) -> None:
+    given = rows(1, count)
+    with catalogue.begin() as connection:
+        load(connection, changes, given)
+        found = connection.execute(sa.select(changes).order_by(changes.c.number)).mappings().all()
+    assert [{name: row[name] for name in given.column_names} for row in found] == given.to_pylist()
+
+
+def test_rows_of_several_files_are_loaded_piece_by_piece(
+    catalogue: sa.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging, "AT_ONCE", 100)
+    parts = [rows(1, 250), rows(251, 0), rows(251, 90)]
+    stored = StoredRows([store_rows(part, tmp_path / str(at)) for at, part in enumerate(parts)])
+    with catalogue.begin() as connection:
+        load(connection, changes, stored)
+        found = connection.scalars(sa.select(changes.c.movie).order_by(changes.c.number)).all()
+    assert found == [number * 3 for number in range(1, 341)]
+
+
+def test_a_number_that_is_none_in_a_later_piece_leaves_nothing(catalogue: sa.Engine, tmp_path: Path) -> None:
+    """The piece is made in another thread than the one that loads the pieces before it."""
+    parts = [ratings([6.5] * 40), ratings([7.0, float("nan")])]
+    stored = StoredRows([store_rows(part, tmp_path / str(at)) for at, part in enumerate(parts)])
+    with pytest.raises(MovieCError, match="not a finite number"), catalogue.begin() as connection:
+        load(connection, movies.ratings, stored)
+    with catalogue.connect() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(movies.ratings)) == 0
+
+
+def ratings(values: list[float]) -> pa.Table:
+    count = len(values)
+    texts = {name: [name] * count for name in ("aspect", "panel", "source")}
+    numbers = {"value": values, "lowest": [0.0] * count, "highest": [10.0] * count, "points": values}
+    raters = [f"rater {number}" for number in range(count)]
+    return pa.table({"movie": [1] * count, "rater": raters, **texts, **numbers})
