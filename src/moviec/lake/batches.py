@@ -67,24 +67,32 @@ def view_batches(engine: DuckEngine, name: str, files: Sequence[Path | str]) -> 
     engine.view(name, " UNION ALL BY NAME ".join(parts))
 
 
-def name_known(engine: DuckEngine, batches: Sequence[Path]) -> None:
-    """Name the records of a source that hold `known`: the freshest per key, tombstones among them."""
+def name_known(engine: DuckEngine, batches: Sequence[Path], among: str = "") -> None:
+    """Name the records of a source that hold `known`: the freshest per key, tombstones among them.
+
+    `among`: only of the keys in this table.
+    """
     if not batches:
         engine.register("known", RECORD.empty_table())
         return
     view_batches(engine, "every_batch", batches)
+    rows = "every_batch"
+    if among:  # before the freshest is chosen: else every key of the source would be read
+        rows = "some_batch"
+        engine.view(rows, f"SELECT * FROM every_batch SEMI JOIN {among} USING (key)")
     engine.view(
         "known",
-        "SELECT every_batch.* FROM every_batch SEMI JOIN (SELECT key, max(delivery) AS delivery FROM every_batch"
-        " GROUP BY key) AS freshest ON freshest.key = every_batch.key AND freshest.delivery = every_batch.delivery",
+        f"SELECT every.* FROM {rows} AS every SEMI JOIN (SELECT key, max(delivery) AS delivery FROM {rows} GROUP BY key)"
+        " AS freshest ON freshest.key = every.key AND freshest.delivery = every.delivery",
     )
 
 
 def write_batch(engine: DuckEngine, incoming: Incoming, known: Known, batch: Path, keys: Path) -> Written:
     """Write what the engine's `incoming` changes into the file `batch`, and every key it saw into `keys`."""
-    name_known(engine, known.batches)
-    spoken_of = f" UNION {incoming.withdrawn}" if incoming.withdrawn else ""
-    engine.write(f"SELECT key FROM incoming{spoken_of} ORDER BY key", keys)
+    withdrawn = f" UNION {incoming.withdrawn}" if incoming.withdrawn else ""
+    engine.write(f"SELECT key FROM incoming{withdrawn} ORDER BY key", keys)
+    engine.parquet("spoken_of", [keys])
+    name_known(engine, known.batches, "" if incoming.complete else "spoken_of")
     _name_outdated(engine, known)
     engine.view("hashed", _hashed(incoming))
     changed = f"""
