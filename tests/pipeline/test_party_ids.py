@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from moviec.catalog.parties import StoredParties, publish_parties
+from moviec.catalog.parties import StoredParties, packed_ahead, publish_credits, publish_parties
 from moviec.catalog.schema import metadata
 from moviec.engine import DuckEngine
 from moviec.matching.party_ids import find_parties
@@ -83,13 +83,15 @@ def _published(
     connection: sa.Connection, all_found: Mapping[str, PartyChanges], affected: set[int] | None
 ) -> dict[str, int]:
     touched: dict[str, int] = {}
-    for kind, found in all_found.items():
-        before = _parties_by_film(connection, kind)
-        done = publish_parties(connection, kind, found)
-        touched |= {name: one.written + one.removed for name, one in done.items()}
-        if affected is not None:
-            after = _parties_by_film(connection, kind)
-            assert {row[0] for row in before ^ after} - affected <= set(found.changed.to_pylist())
+    with packed_ahead(all_found, None) as packings:
+        for kind, found in all_found.items():
+            before = _parties_by_film(connection, kind)
+            done = publish_parties(connection, kind, found)
+            done["credits"] = publish_credits(connection, kind, found, packings.get(kind), None)
+            touched |= {f"{name} of {kind}": one.written + one.removed for name, one in done.items()}
+            if affected is not None:
+                after = _parties_by_film(connection, kind)
+                assert {row[0] for row in before ^ after} - affected <= set(found.changed.to_pylist())
     return touched
 
 
