@@ -155,8 +155,12 @@ def title(film: int) -> str:
 
 
 def spent(context: RunContext) -> Spent:
-    """Publish what waits; say what it took."""
-    return timed(lambda: advance(context))
+    """Publish what waits; say what it took. Ends where no film changed: nothing would have been measured."""
+    outcomes = []
+    cost = timed(lambda: outcomes.append(advance(context)))
+    if not (outcomes[0] and outcomes[0].changes):
+        sys.exit("no film changed")
+    return cost
 
 
 def timed(work: Callable[[], object]) -> Spent:

@@ -46,6 +46,7 @@ key = "no"
 no = ["key"]
 title = ["title"]
 year = ["year"]
+minutes = ["runtime"]
 budget = ["budget"]
 imdb = ["ids.imdb"]
 """
