@@ -1,7 +1,7 @@
 """Publishing made-up films of five sources into an empty catalogue, as a ratio to a bare bulk load of the same rows.
 
 `bench_publish.py [FILMS]`: 20,000 unless told. The bare load puts every row of every table, as it is stored, into a second
-database of the same schema, by the fastest way each database has (executemany in one transaction, COPY), from memory.
+database of the same schema, as is usual (executemany of one row a statement in one transaction, COPY), from memory.
 Publishing compresses texts, writes documents and the change log, and sums the rollups besides. Processor seconds are this
 process's own; PostgreSQL works in others, so there the clock counts.
 """
@@ -130,7 +130,7 @@ def bare_load(address: str, tables: dict[str, tuple[list[str], list[tuple[Any, .
 
 
 def prepared(dialect: str, columns: list[str], rows: list[tuple[Any, ...]]) -> Iterator[Any]:
-    """Give rows as the driver takes them fastest, made ready before the clock starts."""
+    """Give rows as the driver takes them, made ready before the clock starts."""
     plain = [tuple(map(_plain, row)) for row in rows]
     if dialect == "sqlite":
         yield plain

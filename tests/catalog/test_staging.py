@@ -67,7 +67,9 @@ def test_rows_of_several_files_are_loaded_piece_by_piece(
     assert found == [number * 3 for number in range(1, 341)]
 
 
-def test_a_number_that_is_none_in_a_later_piece_leaves_nothing(catalogue: sa.Engine, tmp_path: Path) -> None:
+def test_a_number_that_is_not_finite_in_a_later_piece_leaves_nothing(
+    catalogue: sa.Engine, tmp_path: Path
+) -> None:
     """The piece is made in another thread than the one that loads the pieces before it."""
     parts = [ratings([6.5] * 40), ratings([7.0, float("nan")])]
     stored = StoredRows([store_rows(part, tmp_path / str(at)) for at, part in enumerate(parts)])

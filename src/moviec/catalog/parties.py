@@ -192,8 +192,8 @@ Packing: TypeAlias = Callable[[], PackedCredits]
 def packed_ahead(
     changes: Mapping[str, PartyChanges], beside: DuckEngine | None
 ) -> Iterator[dict[str, Packing]]:
-    """Yield what waits for the packed credits, by kind, where those of all films are to be written: they are packed while
-    the caller writes other tables.
+    """Pack the credits of kinds whose films are all written, in a thread, while the caller writes other tables; yield by kind
+    a function that waits for them.
     """
 
     def pack(kind: str, rows: PartyChanges) -> PackedCredits:
@@ -214,8 +214,8 @@ def publish_credits(
     packing: Packing | None,
     beside: DuckEngine | None,
 ) -> Touched:
-    """Replace the credit lists of all films, which are `packing`, or of those in which one of the names occurs, or occurred;
-    in the caller's transaction.
+    """Replace the credit lists of films, in the caller's transaction: of all, where `packing` returns them; else of those
+    in which one of the names occurs, or occurred.
     """
     if _is_same(rows):
         return Touched()

@@ -28,8 +28,8 @@ pc: Any = pyarrow.compute
 #: Rows passed to the database at a time.
 AT_ONCE = 50_000
 
-#: Values that one statement passes to SQLite: inserting 50 to 100 rows by a statement takes half the time of a statement for
-#: each (`bench_publish.py`).
+#: Values that one statement passes to SQLite. A million rows of seven columns took 1.2 s with 250 to 2,000 values in a statement, 2.2 s
+#: with a row in each.
 BOUND = 500
 
 #: From this many rows on, an index is built faster after loading than during it.
