@@ -14,7 +14,9 @@ import pytest
 from moviec.errors import PayloadError, UsageError
 from moviec.model import FIELDS
 from moviec.sources.readers.tabular import stage_all
+from moviec.sources.registry import find_source
 from moviec.sources.spec import FileSpec, Format, SourceSpec, Staged, Wanted
+from moviec.sources.sql import film_columns
 from tests.engines import new_engine
 from tests.sources.reading import on_disk
 
@@ -188,3 +190,19 @@ def test_a_payload_of_another_kind_gives_one_clear_error() -> None:
 def test_a_delivery_without_its_files_is_a_wrong_call(tmp_path: Path) -> None:
     with new_engine() as engine, pytest.raises(UsageError, match="no file of this source"):
         stage_all(engine, source_of(of("csv", optional=True)), {}, Wanted(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("source", "roles", "keys"),
+    [
+        ("imdb", ("basics", "names", "akas"), {"basics": "tconst", "akas": "titleId"}),  # names are looked up
+        ("kaggle", ("movies", "credits"), {"movies": "id", "credits": "id"}),
+        ("rottentomatoes", ("movies",), {"movies": "rotten_tomatoes_link"}),
+        ("rottentomatoes", ("movies", "listing"), {}),  # a film has other keys in each
+        ("tmdb", ("movies", "companies"), {"movies": "id"}),
+    ],
+)
+def test_rows_are_divided_by_film_where_each_file_has_its_key(
+    source: str, roles: tuple[str, ...], keys: dict[str, str]
+) -> None:
+    assert film_columns(find_source(source).spec, roles) == keys

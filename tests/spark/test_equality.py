@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
+from moviec.bounds import Bounds
 from moviec.config import Home, open_home
 from moviec.engine import DuckEngine
 from moviec.engine.spark import Spark, failing, open_spark
 from moviec.errors import ClusterError, StoreError
+from moviec.model import FIELDS
+from moviec.pipeline import reading_on_cluster
 from moviec.pipeline.aggregator import publish_again
 from moviec.pipeline.on_cluster import spread_sums
 from moviec.pipeline.opening import open_run
 from moviec.rollup.monthly import entries_sql, in_order, monthly
+from moviec.sources.registry import find_source
+from moviec.sources.spec import Wanted, assign_roles
+from moviec.sources.sql import SqlSource
+from moviec.storage.archives import unpack
 from moviec.synth.deliver import invent_deliveries
 from tests.commands import moviec
 from tests.homes import copied_home
@@ -91,6 +99,37 @@ def test_nor_of_made_up_films_of_five_sources(spark: Spark, tmp_path: Path) -> N
     rebuilt_the_same(spark, open_home(tmp_path / "home", {}))
 
 
+@pytest.mark.parametrize("name", ["imdb", "kaggle", pytest.param("movielens", marks=pytest.mark.nightly)])
+def test_records_are_the_same_from_rows_divided_by_film(
+    spark: Spark, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of files that are joined by film, and IMDb's names, which each part has whole."""
+    monkeypatch.setattr(reading_on_cluster, "READ_OF", (50, 100))
+    invent_deliveries(tmp_path / "made", 400, seed=7)
+    source = find_source(name)
+    assert isinstance(source, SqlSource)
+    places = [
+        path for file in (tmp_path / "made" / name).iterdir() for path in unpack(file, tmp_path, Bounds())
+    ]
+    files = assign_roles(places, source.spec)[0]
+    found, counts = [], []
+    for spread in (False, True):
+        wanted = Wanted(tmp_path / str(spread), (*FIELDS, "line"))
+        wanted.work.mkdir()
+        with DuckEngine() as engine:
+            read = (
+                partial(reading_on_cluster.read_spread, spark, engine, source)
+                if spread
+                else partial(source.read, engine)
+            )
+            counts.append({role: file.count for role, file in read(files, wanted).files.items()})
+            found.append(engine.query("SELECT * FROM records ORDER BY key"))
+            parts = engine.query("SELECT * FROM parts_read").num_rows if spread else 1
+    assert parts > 2 and found[0].num_rows > 150
+    assert found[1].equals(found[0])
+    assert counts[1] == counts[0]
+
+
 def test_monthly_sums_are_the_same_from_shuffled_films(spark: Spark, tmp_path: Path) -> None:
     films = tmp_path / "films.parquet"
     labels = pa.table({"label": ["Drama"], "id": pa.array([18], pa.int64()), "name": ["Drama"]})
@@ -152,6 +191,8 @@ def test_a_first_load_on_spark_gives_the_same_catalogue(tmp_path: Path) -> None:
     loaded(homes["duckdb"], deliveries)
     loaded(homes["spark"], deliveries, *SPARK)
     assert differing(catalogue(homes["spark"]), catalogue(homes["duckdb"])) == {}
+    read = {name: files_of(home / "lake" / "records") for name, home in homes.items()}
+    assert read["spark"] == read["duckdb"] and len(read["duckdb"]) == 2 * len(MADE_UP)
     assert exported(homes["spark"], tmp_path / "e-there") == exported(homes["duckdb"], tmp_path / "e-here")
     movies = deliveries / "kaggle" / "movies_metadata.csv"
     months = {}

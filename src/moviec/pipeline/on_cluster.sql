@@ -26,3 +26,7 @@ FROM (SELECT part, l AS n FROM candidates UNION SELECT part, r FROM candidates) 
 -- The records that are shown, by the slice that their film is in.
 SELECT p.part, p.movie, r.* FROM every_record r
 JOIN members_placed p ON p.source = r.source AND p.key = r.key AND p.delivery = r.delivery
+
+-- name: divided
+-- The rows of a delivery's file, each in the part of its film, whose rows in the other files are there, too.
+SELECT *, CAST(pmod(hash({key}), {parts}) AS INT) AS part FROM {rows} DISTRIBUTE BY part

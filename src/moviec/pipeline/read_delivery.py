@@ -28,10 +28,12 @@ from moviec.lake.batches import Incoming, Known, view_current_records, write_bat
 from moviec.lake.payloads import payload_path
 from moviec.model import CONTENT, FIELDS
 from moviec.pipeline.fusing import known_labels
+from moviec.pipeline.reading_on_cluster import read_spread
 from moviec.sources.audit import Audit, audit, count_problems, unread_columns
 from moviec.sources.readers.tabular import withdrawn
 from moviec.sources.registry import find_sources
 from moviec.sources.spec import Reading, Source, SourceSpec, Wanted, assign_roles
+from moviec.sources.sql import SqlSource
 from moviec.storage.archives import unpack
 from moviec.transient import is_interrupt
 
@@ -104,7 +106,11 @@ def read_payloads(
     older, _ = assign_roles([path for path, payload in plain.items() if payload.reused], source.spec)
     roles = {**{role: path for role, path in older.items() if role not in roles}, **roles}
     with ended_after(engine, context.home.settings.bounds.hours, source.spec.name):
-        reading = source.read(engine, roles, Wanted(room, (*FIELDS, "line"), context.home.folder))
+        wanted = Wanted(room, (*FIELDS, "line"), context.home.folder)
+        if context.spark and isinstance(source, SqlSource):
+            reading = read_spread(context.spark, engine, source, roles, wanted)
+        else:
+            reading = source.read(engine, roles, wanted)
         engine.write("SELECT * FROM records", room / "incoming.parquet")
         engine.forget(*reading.kept)
     engine.parquet("incoming", [room / "incoming.parquet"])

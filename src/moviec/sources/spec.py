@@ -88,7 +88,8 @@ class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `columns` says which fields of a record each column feeds; `required` ones must exist.
     `format` is detected by name and bytes if it is `any`; `delimiter` is that of `csv` (`tsv` has no quoting).
     `unique` files hold one row per key, or per the values of the `alike` columns: of two equal ones the later counts.
-    `of` names the role whose films the rows are about, where the key is that role's key.
+    `of` names the role whose films the rows are about, where the key is that role's key. In a `lookup` rows of other files
+    find theirs by its key (people by id).
     `separator`, a regular expression, separates lists inside a cell, if a mapping reads the file.
     `only` names, by column, the values of rows that are films; the others are counted as skipped.
     `with_key` names the columns that identify rows together with `key`, where a mapping reads the file: "Heat (1995)".
@@ -115,6 +116,7 @@ class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alike: tuple[str, ...] = ()
     separator: str = USUAL
     of: str = ""
+    lookup: bool = False
     only: dict[str, tuple[str, ...]] = {}
     cells: dict[str, str] = {}
     with_key: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ for all sources (checked.sql).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
@@ -31,12 +31,30 @@ class SqlSource:
 
     def read(self, engine: DuckEngine, files: Mapping[str, Path], wanted: Wanted) -> Reading:
         """Read plain files, by role, into the view `records`."""
-        staged = stage_all(engine, self.spec, files, wanted, self.columns)
+        return self.records(engine, self.stage(engine, files, wanted), wanted)
+
+    def stage(self, engine: DuckEngine, files: Mapping[str, Path], wanted: Wanted) -> list[Staged]:
+        """Read plain files, by role, into one view for each role."""
+        return stage_all(engine, self.spec, files, wanted, self.columns)
+
+    def records(self, engine: DuckEngine, staged: list[Staged], wanted: Wanted) -> Reading:
+        """Make the view `records` of the roles' views: all rows, or all of some films (`film_columns`)."""
         kept, query = _kept_and_query(self.read_sql)
         for name, statement in kept.items():
             engine.materialize(name, statement)
         reading = normalise(engine, query, staged, wanted)
         return msgspec.structs.replace(reading, kept=tuple(kept))
+
+
+def film_columns(spec: SourceSpec, roles: Collection[str]) -> dict[str, str]:
+    """Return the column with the film's key in the rows of each role, those of look-ups aside: rows with other keys there
+    make no difference to a film's record. Empty where these roles are only read together.
+    """
+    main = next(iter(spec.files))
+    about = {role: spec.files[role] for role in roles if spec.files[role].about == "films"}
+    keyed = {role: file.key for role, file in about.items() if role == main or file.of == main}
+    apart = [role for role, file in about.items() if role not in keyed and not file.lookup]
+    return {} if apart or main not in keyed else keyed
 
 
 def _kept_and_query(text: str) -> tuple[Mapping[str, str], str]:
@@ -69,10 +87,10 @@ def normalise(engine: DuckEngine, query: str, staged: list[Staged], wanted: Want
     row.
     """
     engine.register("unknown", pa.schema(UNKNOWN).empty_table())
-    given = _types(engine, f"({query})")
+    given = types_of(engine, f"({query})")
     columns = ", ".join(
         f"{identifier(name) if name in given else 'NULL'}::{kind} AS {identifier(name)}"
-        for name, kind in _types(engine, "unknown").items()
+        for name, kind in types_of(engine, "unknown").items()
     )
     statements = read_sql("moviec.sources", "checked.sql")
     priced = ""
@@ -90,7 +108,7 @@ def normalise(engine: DuckEngine, query: str, staged: list[Staged], wanted: Want
     return Reading(files={file.role: file for file in staged})
 
 
-def _types(engine: DuckEngine, rows: str) -> dict[str, str]:
+def types_of(engine: DuckEngine, rows: str) -> dict[str, str]:
     """Return the columns of rows with their types as SQL writes them."""
     found = engine.connection.sql(f"SELECT * FROM {rows}")
     return dict(zip(found.columns, map(str, found.types), strict=True))
