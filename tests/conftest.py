@@ -55,6 +55,10 @@ MOVIE_COLUMNS = [
 ]
 
 
+# A shell starts what it runs in the background with Ctrl-C ignored, and the commands that tests stop would inherit that.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # How long an example takes depends on the machine, not on the code: speed is measured in bench/.
 settings.register_profile("moviec", deadline=None)
 settings.load_profile("moviec")
