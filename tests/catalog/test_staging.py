@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from moviec.catalog import staging
 from moviec.catalog.connect import connect
@@ -53,6 +57,50 @@ def test_rows_are_loaded_as_they_are(catalogue: sa.Engine, count: int) -> None:
         load(connection, changes, given)
         found = connection.execute(sa.select(changes).order_by(changes.c.number)).mappings().all()
     assert [{name: row[name] for name in given.column_names} for row in found] == given.to_pylist()
+
+
+KINDS = sa.Table(
+    "kinds",
+    sa.MetaData(),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("big", sa.BigInteger),
+    sa.Column("real", sa.Float),
+    sa.Column("flag", sa.Boolean),
+    sa.Column("day", sa.Date),
+    sa.Column("words", sa.Text),
+    sa.Column("given", sa.JSON),
+    sa.Column("bytes", sa.LargeBinary),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # each example empties the table
+@given(
+    st.lists(
+        st.tuples(
+            st.none() | st.integers(-(2**63), 2**63 - 1),
+            st.none() | st.floats(allow_nan=False, allow_infinity=False),
+            st.none() | st.booleans(),
+            st.none() | st.dates(dt.date(1, 1, 1), dt.date(9999, 12, 31)),
+            st.none() | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
+            st.none() | st.sampled_from(['{"a": [1, null]}', "[]", '"x"']),
+            st.none() | st.binary(),
+        ),
+        max_size=30,
+    )
+)
+def test_values_of_every_kind_are_loaded_as_they_are(
+    catalogue: sa.Engine, values: list[tuple[Any, ...]]
+) -> None:
+    types = [pa.int64(), pa.float64(), pa.bool_(), pa.date32(), pa.string(), pa.string(), pa.binary()]
+    columns = [pa.array([row[at] for row in values], kind) for at, kind in enumerate(types)]
+    numbers = pa.array(range(len(values)), pa.int32())
+    with catalogue.begin() as connection:
+        KINDS.create(connection, checkfirst=True)
+        connection.execute(sa.delete(KINDS))
+        load(connection, KINDS, pa.table([numbers, *columns], KINDS.columns.keys()))
+        found = connection.execute(sa.select(KINDS).order_by(KINDS.c.number)).all()
+    wanted = [(*row[:5], row[5] and json.loads(row[5]), row[6]) for row in values]
+    assert [tuple(row[1:]) for row in found] == wanted
 
 
 def test_rows_of_several_files_are_loaded_piece_by_piece(

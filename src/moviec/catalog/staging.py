@@ -4,7 +4,6 @@ merged so that only rows that differ are touched. All inside the caller's transa
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,10 +14,10 @@ from typing import Any, TypeAlias
 import msgspec
 import pyarrow as pa
 import pyarrow.compute
-import pyarrow.csv as pa_csv
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from moviec.catalog.binary_copy import HEADER, TRAILER, encoded
 from moviec.catalog.compression import Compressed, compress_all
 from moviec.errors import MovieCError
 from moviec.units import plural
@@ -253,15 +252,17 @@ def _upsert(connection: sa.Connection, into: sa.Table, staged: sa.Table) -> sa.E
 
 
 def _copy(connection: sa.Connection, into: sa.Table, rows: Rows) -> None:
-    """Load through COPY: the fastest way into PostgreSQL, which reads one piece while the next is written as CSV."""
+    """Load through COPY: the fastest way into PostgreSQL, which reads one piece while the next is encoded."""
     names = ", ".join(f'"{name}"' for name in rows.column_names)
     driver: Any = connection.connection
     with (
         driver.cursor() as cursor,
-        cursor.copy(f"COPY {into.name} ({names}) FROM STDIN (FORMAT csv)") as copy,
+        cursor.copy(f"COPY {into.name} ({names}) FROM STDIN (FORMAT binary)") as copy,
     ):
-        for text in _one_ahead(map(_csv, _pieces(into, rows))):
-            copy.write(text)
+        copy.write(HEADER)
+        for piece in _one_ahead(encoded(into, piece) for piece in _pieces(into, rows)):
+            copy.write(piece)
+        copy.write(TRAILER)
 
 
 def _one_ahead(items: Iterator[memoryview]) -> Iterator[memoryview]:
@@ -271,24 +272,6 @@ def _one_ahead(items: Iterator[memoryview]) -> Iterator[memoryview]:
         while (item := coming.result()) is not None:
             coming = aside.submit(next, items, None)
             yield item
-
-
-def _csv(rows: pa.Table) -> memoryview:
-    text = io.BytesIO()
-    columns = [_as_csv(column) for column in rows.itercolumns()]
-    pa_csv.write_csv(pa.table(columns, rows.column_names), text, pa_csv.WriteOptions(include_header=False))
-    return text.getbuffer()
-
-
-def _as_csv(column: Any) -> Any:
-    """Return a column in PostgreSQL's input format: bytes as hexadecimal digits, texts without NUL, which it cannot hold."""
-    if pa.types.is_binary(column.type):
-        return pa.array(
-            [None if value is None else f"\\x{value.hex()}" for value in column.to_pylist()], pa.string()
-        )
-    if not pa.types.is_string(column.type) or not pc.any(pc.match_substring(column, "\0")).as_py():
-        return column
-    return pc.replace_substring(column, "\0", "")
 
 
 def _insert(connection: sa.Connection, staged: sa.Table, rows: pa.Table) -> None:
