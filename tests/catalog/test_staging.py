@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from moviec.catalog import staging
 from moviec.catalog.connect import connect
+from moviec.catalog.laid import Laid, lay
 from moviec.catalog.schema import movies
 from moviec.catalog.schema.serving import changes
-from moviec.catalog.staging import BOUND, StoredRows, load, store_rows
+from moviec.catalog.staging import BOUND, Given, StoredRows, load, store_rows
 from moviec.errors import MovieCError
 
 #: Changes have eight columns; so many of them are one statement of SQLite.
@@ -89,18 +90,25 @@ KINDS = sa.Table(
     )
 )
 def test_values_of_every_kind_are_loaded_as_they_are(
-    catalogue: sa.Engine, values: list[tuple[Any, ...]]
+    catalogue: sa.Engine, tmp_path: Path, values: list[tuple[Any, ...]]
 ) -> None:
     types = [pa.int64(), pa.float64(), pa.bool_(), pa.date32(), pa.string(), pa.string(), pa.binary()]
     columns = [pa.array([row[at] for row in values], kind) for at, kind in enumerate(types)]
-    numbers = pa.array(range(len(values)), pa.int32())
-    with catalogue.begin() as connection:
-        KINDS.create(connection, checkfirst=True)
-        connection.execute(sa.delete(KINDS))
-        load(connection, KINDS, pa.table([numbers, *columns], KINDS.columns.keys()))
-        found = connection.execute(sa.select(KINDS).order_by(KINDS.c.number)).all()
+    given = pa.table([pa.array(range(len(values)), pa.int32()), *columns], KINDS.columns.keys())
     wanted = [(*row[:5], row[5] and json.loads(row[5]), row[6]) for row in values]
-    assert [tuple(row[1:]) for row in found] == wanted
+    ways: list[Given] = [given]
+    if catalogue.dialect.name == "sqlite":
+        file = tmp_path / "laid.db"
+        file.unlink(missing_ok=True)
+        lay([given.slice(0, 3), given.slice(3)], file, KINDS.name)
+        ways.append(Laid(file, KINDS.name, given.column_names, given.num_rows))
+    for rows in ways:
+        with catalogue.begin() as connection:
+            KINDS.create(connection, checkfirst=True)
+            connection.execute(sa.delete(KINDS))
+            load(connection, KINDS, rows)
+            found = connection.execute(sa.select(KINDS).order_by(KINDS.c.number)).all()
+        assert [tuple(row[1:]) for row in found] == wanted
 
 
 def test_rows_of_several_files_are_loaded_piece_by_piece(

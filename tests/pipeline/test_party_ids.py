@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,7 +14,15 @@ import sqlalchemy as sa
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from moviec.catalog.parties import StoredParties, packed_ahead, publish_credits, publish_parties
+from moviec.catalog.laying import laying
+from moviec.catalog.parties import (
+    StoredParties,
+    credit_rows,
+    packed_ahead,
+    party_rows,
+    publish_credits,
+    publish_parties,
+)
 from moviec.catalog.schema import metadata
 from moviec.engine import DuckEngine
 from moviec.matching.party_ids import find_parties
@@ -83,11 +92,13 @@ def _published(
     connection: sa.Connection, all_found: Mapping[str, PartyChanges], affected: set[int] | None
 ) -> dict[str, int]:
     touched: dict[str, int] = {}
-    with packed_ahead(all_found, None) as packings:
+    with packed_ahead(all_found, None) as packings, laying(connection, 0, None) as lay:
         for kind, found in all_found.items():
             before = _parties_by_film(connection, kind)
-            done = publish_parties(connection, kind, found)
-            done["credits"] = publish_credits(connection, kind, found, packings.get(kind), None)
+            packing = packings.get(kind)
+            every = lay("credits", partial(credit_rows, kind, packing)) if packing else None
+            done = publish_parties(connection, kind, found, lay(kind, partial(party_rows, kind, found)))
+            done["credits"] = publish_credits(connection, kind, found, every, None)
             touched |= {f"{name} of {kind}": one.written + one.removed for name, one in done.items()}
             if affected is not None:
                 after = _parties_by_film(connection, kind)

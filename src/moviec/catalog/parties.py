@@ -19,9 +19,10 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.catalog.arrow import read, read_parts
+from moviec.catalog.laying import Group, Waiting
 from moviec.catalog.schema import metadata
 from moviec.catalog.schema.identity import credit_names, film_credits, identities, parties
-from moviec.catalog.staging import Touched, as_stored, merge, stage
+from moviec.catalog.staging import Given, Touched, as_stored, merge, stage
 from moviec.engine import DuckEngine
 from moviec.model import PartyChanges
 from moviec.text import Column, pc
@@ -157,8 +158,18 @@ def name_hashes(kind: str, names: Column) -> Column:
     return pa.array(found, pa.int64())
 
 
-def publish_parties(connection: sa.Connection, kind: str, rows: PartyChanges) -> dict[str, Touched]:
-    """Merge a run's people or companies, in the caller's transaction; return the rows touched by table."""
+def party_rows(kind: str, rows: PartyChanges) -> Group:
+    """Return a run's people, or companies, and the rows of `parties` about them."""
+    return {
+        kind: (metadata.tables[kind], rows.shown),
+        "parties": (parties, of_kind(kind, rows.parties)),
+    }
+
+
+def publish_parties(
+    connection: sa.Connection, kind: str, rows: PartyChanges, written: Waiting
+) -> dict[str, Touched]:
+    """Merge a run's people or companies (`party_rows`), in the caller's transaction; return the rows touched by table."""
     if _is_same(rows):
         return {name: Touched() for name in (kind, f"parties.{kind}")}
     shown = metadata.tables[kind]
@@ -166,10 +177,10 @@ def publish_parties(connection: sa.Connection, kind: str, rows: PartyChanges) ->
     if rows.names is not None:
         staged = stage(connection, "changed_parties", parties, pa.table({"party": rows.ids}))
         their_ids = shown.c.id.in_(sa.select(staged.c.party))
-    own = parties.c.kind == kind
+    own, given = parties.c.kind == kind, written()
     return {
-        kind: merge(connection, shown, rows.shown, their_ids),
-        f"parties.{kind}": merge(connection, parties, of_kind(kind, rows.parties), among=own),
+        kind: merge(connection, shown, given[kind], their_ids),
+        f"parties.{kind}": merge(connection, parties, given["parties"], among=own),
     }
 
 
@@ -207,31 +218,42 @@ def packed_ahead(
         yield {kind: aside.submit(pack, kind, rows).result for kind, rows in whole.items()}
 
 
+def credit_rows(kind: str, packing: Packing) -> Group:
+    """Return the packed credits by the tables that store them."""
+    packed = packing()
+    return {
+        "credit_names": (credit_names, of_kind(kind, packed.names)),
+        "film_credits": (film_credits, packed.lists),
+    }
+
+
 def publish_credits(
     connection: sa.Connection,
     kind: str,
     rows: PartyChanges,
-    packing: Packing | None,
+    every: Waiting | None,
     beside: DuckEngine | None,
 ) -> Touched:
-    """Replace the credit lists of films, in the caller's transaction: of all, where `packing` returns them; else of those
-    in which one of the names occurs, or occurred.
+    """Replace the credit lists of films, in the caller's transaction: of all, where `every` returns them (`credit_rows`); else
+    of those in which one of the names occurs, or occurred.
     """
     if _is_same(rows):
         return Touched()
     whole, every_name = film_credits.c.kind == kind, credit_names.c.kind == kind
     scope, hashed = whole, every_name
-    if packing:
-        packed = packing()
+    given: Mapping[str, Given]
+    if every:
+        given = every()
     else:
         packed, films = _changed_credits(connection, kind, rows, beside)
+        given = {name: some for name, (_, some) in credit_rows(kind, lambda: packed).items()}
         some = stage(connection, "credited_movies", identities, pa.table({"movie": films}))
         scope = whole & film_credits.c.movie.in_(sa.select(some.c.movie))
         hashes = pa.table({"name": pc.unique(name_hashes(kind, rows.names))})
         staged = stage(connection, "changed_names", credit_names, hashes)
         hashed = every_name & credit_names.c.name.in_(sa.select(staged.c.name))
-    merge(connection, credit_names, of_kind(kind, packed.names), hashed, among=every_name)
-    return merge(connection, film_credits, packed.lists, scope, among=whole)
+    merge(connection, credit_names, given["credit_names"], hashed, among=every_name)
+    return merge(connection, film_credits, given["film_credits"], scope, among=whole)
 
 
 def _changed_credits(

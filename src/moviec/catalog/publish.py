@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,8 +19,9 @@ import sqlalchemy as sa
 from moviec.catalog.arrow import read
 from moviec.catalog.compression import as_text
 from moviec.catalog.history import differences
+from moviec.catalog.laying import Group, laying
 from moviec.catalog.ledger import touching
-from moviec.catalog.parties import packed_ahead, publish_credits, publish_parties
+from moviec.catalog.parties import credit_rows, packed_ahead, party_rows, publish_credits, publish_parties
 from moviec.catalog.queries import last_change
 from moviec.catalog.schema import arrivals, identity, metadata, serving
 from moviec.catalog.staging import Rows, Touched, as_stored, load, merge, parts_of, stage
@@ -94,10 +97,12 @@ def publish(
     publication: Publication,
     deliveries: Sequence[str],
     beside: DuckEngine | None = None,
+    room: Path | None = None,
 ) -> Published:
     """Merge a publication, in the caller's transaction, and mark the deliveries' batches as published.
 
-    `beside`: an open engine, which saves opening another database.
+    `beside`: an open engine, which saves opening another database. `room`: a folder for the rows of a large publication, which
+    has to stay until the connection is closed.
     """
     touched: dict[str, Touched] = {}
     chosen = _stage_affected(connection, publication.affected)
@@ -105,28 +110,56 @@ def publish(
     def of(table: sa.Table) -> sa.ColumnElement[bool]:
         return sa.true() if chosen is None else table.c.movie.in_(sa.select(chosen.c.movie))
 
-    with packed_ahead(publication.parties, beside) as packings:
+    with (
+        packed_ahead(publication.parties, beside) as packings,
+        laying(connection, publication.documents.num_rows, room) as lay,
+    ):
+        named = {
+            kind: lay(kind, partial(party_rows, kind, changes))
+            for kind, changes in publication.parties.items()
+        }
+        tables, ledger = (
+            lay("tables", partial(_table_rows, publication)),
+            lay("ledger", partial(_ledger_rows, publication)),
+        )
+        credits = {
+            kind: lay(f"credits_{kind}", partial(credit_rows, kind, packing))
+            for kind, packing in packings.items()
+        }
         for name, entries in publication.lists.items():
             touched[name] = merge(connection, metadata.tables[name], entries)
         for kind, changes in publication.parties.items():
-            touched.update(publish_parties(connection, kind, changes))
-        for name, rows in publication.tables.items():
+            touched.update(publish_parties(connection, kind, changes, named[kind]))
+        for name, rows in tables().items():
             table = metadata.tables[name]
             touched[name] = merge(connection, table, rows, of(table))
-        touched["records"] = merge(connection, identity.records, publication.records)
-        touched["identities"] = merge(connection, identity.identities, publication.identities)
         settled = sa.true() if publication.settled is None else touching(connection, publication.settled)
-        touched["matches"] = merge(connection, identity.matches, publication.matches, settled)
+        for name, rows in ledger().items():
+            scope = settled if name == "matches" else None
+            touched[name] = merge(connection, metadata.tables[name], rows, scope)
         log, reasoned = _publish_documents(connection, publication, of(documents), beside)
         for kind, changes in publication.parties.items():
             touched[f"film_credits.{kind}"] = publish_credits(
-                connection, kind, changes, packings.get(kind), beside
+                connection, kind, changes, credits.get(kind), beside
             )
     touched["claims"] = Touched(reasoned)
     touched["changes"] = Touched(log.num_rows)
     mark_published(connection, deliveries)
     kinds = {row["values"]: row["counts"] for row in pc.value_counts(log["kind"]).to_pylist()}
     return Published(touched, dict(sorted(kinds.items())), last_change(connection))
+
+
+def _table_rows(publication: Publication) -> Group:
+    return {name: (metadata.tables[name], rows) for name, rows in publication.tables.items()}
+
+
+def _ledger_rows(publication: Publication) -> Group:
+    """Return the rows of the ledger, in the order in which they are written: a movie's id before its pairs."""
+    return {
+        "records": (identity.records, publication.records),
+        "identities": (identity.identities, publication.identities),
+        "matches": (identity.matches, publication.matches),
+    }
 
 
 def stored_documents(given: pa.Table) -> pa.Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
@@ -11,6 +12,8 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.catalog.arrow import read
+from moviec.catalog.laid import Laid
+from moviec.catalog.laying import lay_group
 from moviec.catalog.schema.movies import (
     companies,
     genres,
@@ -20,7 +23,7 @@ from moviec.catalog.schema.movies import (
     rankings,
     rollups,
 )
-from moviec.catalog.staging import Rows, Touched, merge, stage
+from moviec.catalog.staging import Given, Touched, merge, stage
 from moviec.measures import KINDS, SPLITS
 from moviec.model import BEFORE_RELEASE, GIVEN_UP, status_is
 from moviec.text import Column
@@ -49,8 +52,15 @@ def counted_of(connection: sa.Connection, some: Column) -> Counted:
     return Counted(films_of(connection, None, theirs), entries_of(connection, None, theirs))
 
 
+def laid_sums(catalogue: sa.Engine, sums: Given, room: Path) -> Given:
+    """Lay sums (rows of `rollups`) into a database in `room` where the catalogue is SQLite, before they are written."""
+    if catalogue.dialect.name != "sqlite" or isinstance(sums, Laid):
+        return sums
+    return lay_group({"sums": (rollups, sums)}, room / "laid_rollups.db")["sums"]
+
+
 def write_figures(
-    connection: sa.Connection, rows: Rows, ranked: pa.Table, years: list[int] | None
+    connection: sa.Connection, rows: Given, ranked: pa.Table, years: list[int] | None
 ) -> Touched:
     """Replace the sums (rows of `rollups`) and rankings of some years (None: all); return which sums were touched."""
     merge(connection, rankings, ranked, _of(rankings, years))

@@ -19,6 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from moviec.catalog.binary_copy import HEADER, TRAILER, encoded
 from moviec.catalog.compression import Compressed, compress_all
+from moviec.catalog.laid import Laid, take_over
 from moviec.errors import MovieCError
 from moviec.units import plural
 
@@ -70,8 +71,9 @@ def _opened(file: Path) -> pa.ipc.RecordBatchFileReader:
     return pa.ipc.open_file(pa.memory_map(str(file)))
 
 
-#: Rows on their way into a table.
+#: Rows on their way into a table; they may have been laid meanwhile.
 Rows: TypeAlias = pa.Table | StoredRows
+Given: TypeAlias = Rows | Laid
 
 
 def store_rows(rows: pa.Table, file: Path) -> Path:
@@ -113,7 +115,7 @@ class Touched(msgspec.Struct, frozen=True):
     removed: int = 0
 
 
-def stage(connection: sa.Connection, name: str, like: sa.Table, rows: Rows) -> sa.Table:
+def stage(connection: sa.Connection, name: str, like: sa.Table, rows: Given) -> sa.Table:
     """Load rows into a new temporary table `name` with those columns of `like` that the rows have."""
     staged = _staged(name, like, tuple(rows.column_names))
     connection.execute(sa.schema.DropTable(staged, if_exists=True))
@@ -137,7 +139,7 @@ def _staged(name: str, like: sa.Table, columns: tuple[str, ...]) -> sa.Table:
 def merge(
     connection: sa.Connection,
     into: sa.Table,
-    rows: Rows,
+    rows: Given,
     scope: sa.ColumnElement[bool] | None = None,
     among: sa.ColumnElement[bool] | None = None,
 ) -> Touched:
@@ -151,7 +153,7 @@ def merge(
         return Touched(removed=max(gone, 0))
     if not any_row(connection, into, among):
         with _indexed_afterwards(connection, into, rows.num_rows):
-            load(connection, into, in_order_of_key(into, rows))
+            load(connection, into, rows if isinstance(rows, Laid) else in_order_of_key(into, rows))
         return Touched(rows.num_rows)
     staged = stage(connection, f"staged_{into.name}", into, rows)
     removed = 0
@@ -185,17 +187,19 @@ def any_row(connection: sa.Connection, table: sa.Table, among: sa.ColumnElement[
     return connection.execute(query if among is None else query.where(among)).first() is not None
 
 
-def load(connection: sa.Connection, into: sa.Table, rows: Rows) -> None:
+def load(connection: sa.Connection, into: sa.Table, rows: Given) -> None:
     """Add rows to a table, which has none of their keys; texts are compressed where the column is."""
-    if connection.dialect.name == "postgresql":
+    if isinstance(rows, Laid):
+        take_over(connection, into.name, rows)
+    elif connection.dialect.name == "postgresql":
         _copy(connection, into, rows)
     else:
-        for piece in _pieces(into, rows):
+        for piece in pieces(into, rows):
             _insert(connection, into, piece)
 
 
-def _pieces(into: sa.Table, rows: Rows) -> Iterator[pa.Table]:
-    """Yield rows as stored, AT_ONCE at a time."""
+def pieces(into: sa.Table, rows: Rows) -> Iterator[pa.Table]:
+    """Yield rows as stored, AT_ONCE at a time. Raises MovieCError for a number that is not finite."""
     for part in parts_of(rows):
         check_numbers(into.name.removeprefix("staged_"), part)
         for start in range(0, part.num_rows, AT_ONCE):
@@ -260,7 +264,7 @@ def _copy(connection: sa.Connection, into: sa.Table, rows: Rows) -> None:
         cursor.copy(f"COPY {into.name} ({names}) FROM STDIN (FORMAT binary)") as copy,
     ):
         copy.write(HEADER)
-        for piece in _one_ahead(encoded(into, piece) for piece in _pieces(into, rows)):
+        for piece in _one_ahead(encoded(into, piece) for piece in pieces(into, rows)):
             copy.write(piece)
         copy.write(TRAILER)
 

@@ -19,7 +19,7 @@ from moviec.catalog.rollup_films import (
     films_of,
     write_figures,
 )
-from moviec.catalog.staging import Rows, StoredRows, Touched, columns_of, store_rows
+from moviec.catalog.staging import Given, Rows, StoredRows, Touched, columns_of, store_rows
 from moviec.engine import DuckEngine
 from moviec.measures import KINDS, SPLITS
 from moviec.rollup.ranked import COUNTS, leading, spans, totals, totals_by_span
@@ -53,7 +53,7 @@ def other_years(beside: DuckEngine, before: Counted | None, after: Counted | Non
 class Summed(msgspec.Struct, frozen=True):
     """The new content of `rollups` and `rankings` for some years (None: all); the sums in the order of their key."""
 
-    sums: StoredRows
+    sums: Given
     ranked: pa.Table
     years: list[int] | None
 

@@ -26,6 +26,7 @@ from moviec.catalog.ledger import StoredIdentities, decisions_in_force, ledger_o
 from moviec.catalog.parties import StoredParties
 from moviec.catalog.publish import Cause, Publication, Published, mark_published, publish
 from moviec.catalog.queries import last_change
+from moviec.catalog.rollup_films import laid_sums
 from moviec.catalog.staging import Touched
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import quoted
@@ -202,9 +203,8 @@ def _publish(inputs: RunInputs, made: WorkedOut, cause: Cause, connection: sa.Co
     with ThreadPoolExecutor(1) as aside:
         ahead = aside.submit(_sum_all, inputs, made) if affected is None else None
         before = counted(connection, affected)
-        done = publish(
-            connection, _publication(made, cause), [batch.delivery for batch in fresh], inputs.engine
-        )
+        deliveries = [batch.delivery for batch in fresh]
+        done = publish(connection, _publication(made, cause), deliveries, inputs.engine, inputs.room)
         summed: Summed | None
         if ahead:
             summed = ahead.result()
@@ -226,7 +226,8 @@ def _publish(inputs: RunInputs, made: WorkedOut, cause: Cause, connection: sa.Co
 def _sum_all(inputs: RunInputs, made: WorkedOut) -> Summed:
     """Sum all years from the fused rows while they are written: the engine and the database use different cores."""
     companies = made.parties["companies"].shown
-    return sum_fused(inputs.engine, made.shown.tables, made.shown.lists["genres"], companies, inputs.room)
+    summed = sum_fused(inputs.engine, made.shown.tables, made.shown.lists["genres"], companies, inputs.room)
+    return msgspec.structs.replace(summed, sums=laid_sums(inputs.context.catalogue, summed.sums, inputs.room))
 
 
 def _cause(inputs: RunInputs, connection: sa.Connection, resolved: Resolved, everything: bool) -> Cause:
