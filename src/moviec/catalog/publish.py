@@ -118,10 +118,8 @@ def publish(
             kind: lay(kind, partial(party_rows, kind, changes))
             for kind, changes in publication.parties.items()
         }
-        tables, ledger = (
-            lay("tables", partial(_table_rows, publication)),
-            lay("ledger", partial(_ledger_rows, publication)),
-        )
+        tables = lay("tables", partial(_table_rows, publication))
+        ledger = lay("ledger", partial(_ledger_rows, publication))
         credits = {
             kind: lay(f"credits_{kind}", partial(credit_rows, kind, packing))
             for kind, packing in packings.items()
