@@ -98,7 +98,8 @@ def test_values_of_every_kind_are_loaded_as_they_are(
     wanted = [(*row[:5], row[5] and json.loads(row[5]), row[6]) for row in values]
     ways: list[Given] = [given]
     if catalogue.dialect.name == "sqlite":
-        file = tmp_path / "laid.db"
+        file = tmp_path / "100%?#" / "laid.db"
+        file.parent.mkdir(exist_ok=True)
         file.unlink(missing_ok=True)
         lay([given.slice(0, 3), given.slice(3)], file, KINDS.name)
         ways.append(Laid(file, KINDS.name, given.column_names, given.num_rows))

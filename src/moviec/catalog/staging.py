@@ -32,7 +32,7 @@ AT_ONCE = 50_000
 #: with a row in each.
 BOUND = 500
 
-#: From this many rows on, an index is built faster after loading than during it.
+#: From this many rows on, an index is built faster after loading than during it, and rows are laid (`laid`) for SQLite.
 MANY = 20_000
 
 
