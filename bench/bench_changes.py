@@ -99,7 +99,7 @@ def standing(home: Path) -> Cost:
         place = Path(folder) / "home"
         shutil.copytree(home, place)
         with opened(place) as context:
-            spent(context)
+            advance(context)
             query = sa.select(external_ids.c.id, movies.c.title, movies.c.year).join(
                 movies, movies.c.movie == external_ids.c.movie
             )

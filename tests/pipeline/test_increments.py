@@ -18,6 +18,7 @@ from moviec.config import Home, Settings
 from moviec.export.export import Order as ExportOrder
 from moviec.export.export import export
 from moviec.home.context import RunContext
+from moviec.matching import resolution
 from moviec.pipeline.arrivals import gather
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.opening import open_run
@@ -243,6 +244,17 @@ def test_one_source_that_fails_does_not_stop_the_others(sample: Path, tmp_path: 
 def shown_after(context: RunContext, scope: Scope) -> dict[str, set[tuple[Any, ...]]]:
     bring_up(context, scope)
     return shown(context)
+
+
+def test_a_change_near_most_records_is_matched_against_all(
+    context: RunContext, sample: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resolution, "KEPT_NEARBY", 0)
+    for name, folder, week in (("kaggle", "kaggle", 0), ("imdb", "imdb", 1), ("kaggle", "later", 2)):
+        deliver(context, name, sample / folder, FIRST + week * WEEK)
+        assert bring_up(context, Scope()).changes
+    after = shown(context)
+    assert differing(shown_after(context, Scope(everything=True)), after) == {}
 
 
 def test_one_row_that_changed_touches_a_handful(context: RunContext, sample: Path, tmp_path: Path) -> None:

@@ -148,19 +148,27 @@ def narrow_to_nearby(engine: DuckEngine, limits: PairLimits) -> None:
     run(engine, _SQL, [materialize("versions"), view("versions_seen")])
     engine.view("features_before", live_rows("versions_seen"))
     engine.materialize("near", "SELECT source, key FROM changed_records WHERE false")
-    _widen(engine, "touched_blocks")
+    is_whole = _widen(engine, "touched_blocks")
     find_records_to_match(engine, limits)
-    if engine.query(f"SELECT * FROM ({_SQL['capped_blocks']}) LIMIT 1").num_rows:
+    if not is_whole and engine.query(f"SELECT * FROM ({_SQL['capped_blocks']}) LIMIT 1").num_rows:
         _widen(engine, "capped_blocks")
         find_records_to_match(engine, limits)
 
 
-def _widen(engine: DuckEngine, blocks: str) -> None:
-    """Add the records of some blocks to `near` and `match_features`."""
+def _widen(engine: DuckEngine, blocks: str) -> bool:
+    """Add the records of some blocks to `near` and `match_features`; return whether `match_features` has all records now."""
     engine.materialize("wanted_blocks", _SQL[blocks])
-    run(engine, _SQL, [materialize("near"), materialize("features_rows")])
-    engine.view("match_features", live_rows("features_rows"))
+    engine.materialize("near", _SQL["near"])
+    is_whole = bool(engine.query("SELECT count(*) AS records FROM near")["records"][0].as_py() > KEPT_NEARBY)
+    if not is_whole:
+        engine.materialize("features_rows", _SQL["features_rows"])
+    engine.view("match_features", live_rows("every_features" if is_whole else "features_rows"))
+    return is_whole
 
+
+#: Up to so many records near the changed ones, their features are kept as a table: each takes some 1.5 KB of memory. Of more, the
+#: features of all records are read from the files: a hundredth of 700,000 films has most of the others near it.
+KEPT_NEARBY = 400_000
 
 _PAIR = {"pair": ", ".join(PAIRS.names)}
 _ORDER = ", ".join(PAIRS.names[:4])
