@@ -216,8 +216,10 @@ def test_a_full_temporary_disk_is_told_and_sets_no_record_aside(desk: Desk) -> N
     assert drain(desk.context).changes == {"created": 300}
     desk.context.catalogue.dispose()
     sa.event.listen(desk.context.catalogue, "connect", fill)
+    told: list[str] = []
     with publishing(desk.context) as alone, pytest.raises(UnpublishedError, match="make room"):
-        publish_again(alone, retry=AT_ONCE)
+        publish_again(alone, told.append, retry=AT_ONCE)
+    assert not [line for line in told if "trying again" in line]
     sa.event.remove(desk.context.catalogue, "connect", fill)
     desk.context.catalogue.dispose()
     with publishing(desk.context) as alone:

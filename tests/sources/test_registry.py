@@ -81,6 +81,15 @@ def test_a_folder_of_two_files_in_the_home_is_a_source(tmp_path: Path, reader: d
     assert set(find_sources(tmp_path)) == {*find_sources(), "filmclub"}
 
 
+def test_a_column_of_a_query_that_no_record_has_is_named(tmp_path: Path) -> None:
+    misspelt = READ_SQL.replace("AS year", "AS yeer")
+    folder(tmp_path / "sources", "filmclub", source_toml=FACTS, read_sql=misspelt)
+    with pytest.raises(
+        UsageError, match=r"read\.sql: its query gives yeer, which no record has; a record has .*year"
+    ):
+        read(find_source("filmclub", tmp_path), {"films": LIST})
+
+
 def test_an_installed_package_may_bring_a_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder(tmp_path, "moviec_filmclub", source_toml=FACTS, read_sql=READ_SQL, **{"__init___py": ""})
     (tmp_path / "moviec_filmclub" / "__init__.py").write_text("")

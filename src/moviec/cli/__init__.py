@@ -58,7 +58,7 @@ COMMANDS = {
 }
 
 
-_STOPPED = "stopped; nothing half-written was kept"
+_STOPPED = "stopped; what was done is kept, nothing of it half; run it again to go on"
 _ROOM = "make room or give access, and run again"
 
 

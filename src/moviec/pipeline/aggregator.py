@@ -35,7 +35,7 @@ from moviec.home.context import RunContext, Tell, check_publication
 from moviec.home.lake_identity import check_pair
 from moviec.lake.batches import view_rows
 from moviec.pipeline.publication import Outcome, Scope, bring_up
-from moviec.transient import MEMORY, as_store_error, is_interrupt, is_transient, remedy
+from moviec.transient import MEMORY, ROOM, as_store_error, is_interrupt, is_transient, remedy
 from moviec.units import plural
 
 #: The most rehearsals that a search for failing records takes; each computes a publication and rolls it back.
@@ -117,7 +117,7 @@ def _publish(context: RunContext, tell: Tell, retry: Retry, scope: Scope = WAITI
                 raise KeyboardInterrupt from error
             if isinstance(error, (ClusterError, DamagedError, UsageError)):  # another try would fail, too
                 raise
-            if remedy(error) == MEMORY:  # so would one with as little memory
+            if remedy(error) in (MEMORY, ROOM):  # so would one with as little memory, or room
                 raise _unpublished(error) from error
             if attempt < retry.tries:
                 tell(f"publishing failed ({_line(error)}); trying again")

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
+from moviec.errors import UsageError
 from moviec.model import FIELDS, RECORD
 from moviec.reading.money import rates_of
 from moviec.sources.readers.tabular import ColumnsOf, declared_columns, stage_all
@@ -84,10 +85,16 @@ UNKNOWN: dict[str, pa.DataType] = {
 
 def normalise(engine: DuckEngine, query: str, staged: list[Staged], wanted: Wanted) -> Reading:
     """Create the view `records` from a source's `read.sql` and the common rules: the wanted fields of every kept
-    row.
+    row. Raises UsageError for a column that no record has.
     """
     engine.register("unknown", pa.schema(UNKNOWN).empty_table())
     given = types_of(engine, f"({query})")
+    if strange := sorted(given.keys() - UNKNOWN.keys() - {"money"}):
+        raise UsageError(
+            f"its query gives {', '.join(strange)}, which no record has",
+            "read.sql",
+            f"a record has {', '.join(FIELDS)}",
+        )
     columns = ", ".join(
         f"{identifier(name) if name in given else 'NULL'}::{kind} AS {identifier(name)}"
         for name, kind in types_of(engine, "unknown").items()
