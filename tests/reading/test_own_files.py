@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tomllib
 import zipfile
@@ -12,6 +13,7 @@ import pytest
 from moviec.cli.own_files import OwnLists, fields_of, recognised
 from moviec.config import Home, open_home
 from moviec.errors import PayloadError, UsageError
+from moviec.sources.recognise import recognise_file
 from moviec.sources.registry import load_source
 from tests.commands import moviec
 from tests.reading.test_files import LETTERBOXD_LIST
@@ -325,3 +327,15 @@ def test_messages_say_what_is_wrong_in_a_few_words(tmp_path: Path) -> None:
     film.write_text("id,title\n1,Heat\n")
     said = moviec("ingest", "wikipedia", film, "--home", home).stderr.splitlines()[-1]
     assert "no row of it has the columns title, year" in said and not said.endswith("it has:")
+
+
+def test_a_list_of_films_that_may_come_without_the_first_file_stands_alone(tmp_path: Path) -> None:
+    """Rotten Tomatoes' listing, and the credits of Kaggle's table, which belong to its films."""
+    film = {"url": "https://www.rottentomatoes.com/m/alien", "title": "Alien", "release_date": "1979"}
+    listing = tmp_path / "movie_info.json"
+    listing.write_text(json.dumps([{**film, "critic_score": "93", "audience_score": "94"}]))
+    credits = tmp_path / "credits.csv"
+    credits.write_text("cast,crew,id\n[],[],862\n")
+    (look := tmp_path / "look").mkdir()
+    found = [recognise_file(file, look, None) for file in (listing, credits)]
+    assert [(what.source, what.role) for what in found] == [("rottentomatoes", ""), ("kaggle", "credits")]

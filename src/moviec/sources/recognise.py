@@ -32,7 +32,7 @@ from moviec.reading.ratings import rating
 from moviec.reading.table_start import delimiter_of
 from moviec.sources.own_mapping import slug
 from moviec.sources.registry import find_sources
-from moviec.sources.spec import Source
+from moviec.sources.spec import FileSpec, Source, SourceSpec
 
 #: The field that each usual column name feeds.
 _FEEDS = {
@@ -258,10 +258,16 @@ def _known_source(path: Path, columns: list[str], sources: Mapping[str, Source])
             named = any(path.name.lower().startswith(start) for start in file.names)
             certain = len(needed) > 2 or file.names != ("films",)
             if named and certain and needed <= set(columns):
-                if not place:
+                if not place or _stands_alone(source.spec, file):
                     return Recognised(name)
                 beside = beside or Recognised(name, role=role)
     return beside
+
+
+def _stands_alone(spec: SourceSpec, file: FileSpec) -> bool:
+    """Return whether a file beside the first is a list of films, too: the first may be missing, and this one is not about its films."""
+    first = next(iter(spec.files.values()))
+    return first.optional and file.about == "films" and not (file.of or file.lookup or file.joins)
 
 
 def _guessed(
