@@ -239,6 +239,11 @@ def test_one_source_that_fails_does_not_stop_the_others(sample: Path, tmp_path: 
     assert "created" in done.stdout
     wrong = moviec("ingest", f"imdb={sample / 'imdb'}", "kaggle", "--home", home)
     assert wrong.returncode == 2 and "NAME=PLACE" in wrong.stderr
+    empty = moviec("ingest", "kaggle=", "--home", home)
+    assert (
+        empty.returncode == 2
+        and "kaggle=: no place is given; write it like kaggle=/srv/kaggle" in empty.stderr
+    )
 
 
 def shown_after(context: RunContext, scope: Scope) -> dict[str, set[tuple[Any, ...]]]:

@@ -247,8 +247,8 @@ def _named_places(words: list[str], place: Home) -> dict[str, list[str]]:
     sources = find_sources(place.folder)
     pairs = [word.partition("=") for word in words]
     known = [
-        name in sources and bool(path) and not Path(word).exists()
-        for word, (name, _, path) in zip(words, pairs, strict=True)
+        name in sources and bool(equals) and not Path(word).exists()
+        for word, (name, equals, _) in zip(words, pairs, strict=True)
     ]
     if not known[0] or words[0] in sources:
         return {}
@@ -257,6 +257,8 @@ def _named_places(words: list[str], place: Home) -> dict[str, list[str]]:
         raise UsageError("this is not NAME=PLACE", strange, "write each source like imdb=/srv/imdb")
     found: dict[str, list[str]] = {}
     for name, _, path in pairs:
+        if not path:
+            raise UsageError("no place is given", f"{name}=", f"write it like {name}=/srv/{name}")
         found.setdefault(name, []).append(path)
     return found
 
