@@ -91,5 +91,5 @@ def test_what_cannot_be_laid_leaves_nothing(tmp_path: Path, laid: list[str]) -> 
             with pytest.raises(MovieCError, match="not a finite number"):
                 merge(connection, table, waiting()["ratings"])
         assert differing(shown(context), before) == {}
-    with pytest.raises(StoreError, match=r"rows cannot be written .*make room"):
+    with pytest.raises(StoreError, match=r"rows cannot be written; make room"):
         lay([pa.table({"a": [1]})], tmp_path / "no such folder" / "laid.db", "a")

@@ -14,6 +14,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.errors import StoreError
+from moviec.transient import ROOM
 
 
 class Laid(msgspec.Struct, frozen=True):
@@ -35,14 +36,12 @@ def lay(pieces: Iterable[pa.Table], file: Path, table: str) -> None:
 
     try:
         with dbapi.connect(str(file), autocommit=True) as connection, connection.cursor() as cursor:
-            cursor.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")
+            cursor.executescript("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF")
             for piece in pieces:
                 cursor.adbc_ingest(table, piece, mode="create_append")
     except dbapi.Error as error:
-        said = str(error).splitlines()[0]
-        raise StoreError(
-            f"rows cannot be written ({said})", str(file), "make room on the disk and run again"
-        ) from error
+        # Its text is of the roll-back that it tries after SQLite has rolled back: it says nothing of the reason.
+        raise StoreError("rows cannot be written", str(file), ROOM) from error
 
 
 def take_over(connection: sa.Connection, into: str, rows: Laid) -> None:

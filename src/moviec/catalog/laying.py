@@ -1,4 +1,4 @@
-"""What has rows laid for SQLite (`laid`) while a publication writes: in a thread, group by group."""
+"""Lays the rows of a publication for SQLite (`laid`) in a thread, group by group, while the publication writes."""
 
 from __future__ import annotations
 

@@ -152,7 +152,7 @@ def _table_rows(publication: Publication) -> Group:
 
 
 def _ledger_rows(publication: Publication) -> Group:
-    """Return the rows of the ledger, in the order in which they are written: a movie's id before its pairs."""
+    """Return the rows of the ledger by the tables that store them."""
     return {
         "records": (identity.records, publication.records),
         "identities": (identity.identities, publication.identities),
