@@ -51,7 +51,7 @@ fix: $(DEV) ## format, and mend what the linter can mend
 # Writes bench/RESULTS.md: what each stage costs at several sizes, then what each script prints (docs/performance.md); what lacks
 # the public deliveries or a peer says so. ARGS="--sizes 7000 --stages-only" takes minutes.
 # The peers have an environment of their own: pyarrow loads pandas where it is installed, for half a second.
-bench: $(READY) $(PEERS)/.ready ## measure MovieC against its floors and peers
+bench: $(DEV) $(PEERS)/.ready ## measure MovieC against its floors and peers
 	$(PEERS)/bin/python bench/results.py $(ARGS)
 
 $(PEERS)/.ready: pyproject.toml constraints.txt

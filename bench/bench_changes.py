@@ -130,7 +130,7 @@ def changed(context: RunContext, films: list[Film]) -> Cost:
 def opened(home: Path) -> AbstractContextManager[RunContext]:
     """Open a home that knows the source."""
     place = home / "sources" / "club"
-    place.mkdir(parents=True)
+    place.mkdir(parents=True, exist_ok=True)
     (place / "source.toml").write_text(FACTS.format(name="club"))
     return open_run(Home(home, Settings()))
 

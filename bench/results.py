@@ -1,8 +1,9 @@
 """`make bench`: what the pipeline costs at several sizes, beside its floors and Spark, into bench/RESULTS.md; then every bench.
 
-`results.py [--sizes 7000,70000] [--stages-only] [--no-spark]`. Deliveries are made up by `moviec synth`, five sources, and kept in
-MOVIEC_BENCH (else /tmp/moviec-bench). Each command is a process of its own; memory is that of its whole tree. A bench that needs
-the public deliveries in ../shared/data, or a peer that is not installed, is named as skipped.
+`results.py [--sizes 7000,70000] [--stages-only] [--spark-up-to 70000]`. Deliveries are made up by `moviec synth`, five sources, and
+kept in MOVIEC_BENCH (else /tmp/moviec-bench). Each command is a process of its own; memory is that of its whole tree. Spark has its
+turn up to a size (0: none). A bench that needs the public deliveries in ../shared/data, or a peer that is not installed, is named as
+skipped.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from pathlib import Path
 import msgspec
 
 from measure import CACHE, REAL, Cost, python, run_tree, without_peers
-from moviec.engine.spark import missing
 
 HERE = Path(__file__).resolve().parent
 SOURCES = ("kaggle", "imdb", "movielens", "rottentomatoes", "wikipedia")
@@ -88,14 +88,23 @@ def main() -> None:
     words = argparse.ArgumentParser()
     words.add_argument("--sizes", default="7000,70000")
     words.add_argument("--stages-only", action="store_true")
-    words.add_argument("--no-spark", action="store_true")
+    words.add_argument("--spark-up-to", type=int, default=70_000)
     given = words.parse_args()
-    why = ("left out", "--no-spark", "") if given.no_spark else missing()
-    sizes = [measured(int(films), why is None) for films in given.sizes.split(",")]
+    why = lacking() if given.spark_up_to else "left out"
+    most = 0 if why else given.spark_up_to
+    sizes = [measured(films, films <= most) for films in map(int, given.sizes.split(","))]
     text = "\n".join(report(sizes, why))
     (HERE / "RESULTS.md").write_text(text)
     if not given.stages_only:
         (HERE / "RESULTS.md").write_text(text + "\n" + "\n".join(others()))
+
+
+def lacking() -> str:
+    """Return what the environment that the commands run in lacks for Spark; "" for nothing."""
+    asked = "from moviec.engine.spark import missing; print(next(iter(missing() or ()), ''))"
+    return subprocess.run(
+        [without_peers(), "-c", asked], capture_output=True, text=True, check=True
+    ).stdout.strip()
 
 
 def measured(films: int, with_spark: bool) -> Size:
@@ -154,7 +163,7 @@ def other_rows(home: Path) -> int:
     return sum(sum(step["counts"].values()) for step in json.loads(steps) if step["name"] == "publishing")
 
 
-def report(sizes: Sequence[Size], no_spark: tuple[str, str, str] | None) -> Iterator[str]:
+def report(sizes: Sequence[Size], no_spark: str) -> Iterator[str]:
     """Write the tables of the stages, and of the commands."""
     now = dt.datetime.now(dt.UTC)
     yield "# Results\n"
@@ -198,7 +207,7 @@ def report(sizes: Sequence[Size], no_spark: tuple[str, str, str] | None) -> Iter
             f" `synth` {size.films / max(synth.seconds, 0.1):,.0f} films a second, {size.films / max(synth.cpu, 0.1):,.0f} a CPU second"
         )
     yield (
-        f"- Spark: skipped ({no_spark[0]})"
+        f"- Spark: skipped ({no_spark})"
         if no_spark
         else "- Spark's rebuild touched no row: it gives what DuckDB gave"
     )

@@ -44,7 +44,7 @@ def test_year_and_month_are_of_one_date_and_only_what_is_known_not_to_be_out_is_
         rows = films_of(connection, None).to_pylist()
         counted = {row["movie"]: (row["year"], row["month"]) for row in rows}
         assert counted == {1: (1992, 5), 2: (1991, 12), 3: (1991, None), 4: (1992, 1), 5: (1990, 1)}
-        for years in ([1991], [1990, 1992], range(1991, 1993), range(0, 20_000), []):
+        for years in ([1991], [1990, 1992], [1992, 1991, 1991], range(1991, 1993), range(0, 20_000), []):
             such = {movie for movie, (year, _) in counted.items() if year in years}
             assert set(films_of(connection, years)["movie"].to_pylist()) == such
             assert set(entries_of(connection, years)["movie"].to_pylist()) == such

@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
 
 from moviec.catalog.connect import connect, writing
-from moviec.catalog.leases import Lease, confirm, holding, holding_if_free
+from moviec.catalog.leases import Lease, confirm, holding, holding_if_free, last_run_of_each, last_runs
 from moviec.catalog.schema.operations import runs
 from moviec.errors import StoreError
 
@@ -39,6 +40,14 @@ def catalogue(database: str) -> Iterator[sa.Engine]:
     engine.dispose()
 
 
+def outcomes(catalogue: sa.Engine) -> list[str]:
+    """Return how the runs ended, as people are told."""
+    with catalogue.connect() as connection:
+        told = [run["outcome"] for run in last_runs(connection, 5)]
+        assert told == [run["outcome"] for run in last_run_of_each(connection, "rehearse")]
+    return told
+
+
 def test_a_lease_is_free_as_soon_as_its_holder_dies(catalogue: sa.Engine, database: str) -> None:
     other = subprocess.Popen([sys.executable, "-c", HOLDER, database], stdout=subprocess.PIPE, text=True)
     with other:
@@ -51,8 +60,12 @@ def test_a_lease_is_free_as_soon_as_its_holder_dies(catalogue: sa.Engine, databa
             pass
         with holding_if_free(catalogue, "arrivals") as held:
             assert held, "another lease is another matter"
+        assert outcomes(catalogue) == ["running"]
         other.send_signal(signal.SIGKILL)
         other.wait()
+    until = time.monotonic() + 20  # PostgreSQL hears of it a moment later
+    while outcomes(catalogue) != ["died"]:  # before anybody holds the lease again
+        assert time.monotonic() < until
     with holding(catalogue, "catalogue", 10) as mine:
         assert mine.fence == first + 1
     with catalogue.connect() as connection:

@@ -12,7 +12,7 @@ import os
 import socket
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -121,6 +121,33 @@ def holder(catalogue: sa.Engine, name: str) -> str:
     return f"{who} ({what})" if what else who
 
 
+#: A standby knows nothing of its primary's locks.
+_HELD = """
+SELECT pg_is_in_recovery() OR EXISTS (
+  SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = :ours AND objid = :name AND granted
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"""
+
+
+def is_held(connection: sa.Connection, name: str) -> bool:
+    """Return whether a process holds a lease; True where this cannot be known, as the catalogue may only be read."""
+    if connection.dialect.name == "sqlite":
+        return _is_file_locked(connection.engine, name)
+    return bool(connection.scalar(sa.text(_HELD), _key(name)))
+
+
+def _is_file_locked(catalogue: sa.Engine, name: str) -> bool:
+    if _is_read_only(catalogue):
+        return True
+    try:
+        with _lock_path(catalogue, name).open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
 @contextmanager
 def _lock(catalogue: sa.Engine, name: str) -> Iterator[bool]:
     """Try to take the lock of a lease; yield whether it is ours until the block ends."""
@@ -134,9 +161,9 @@ def _lock(catalogue: sa.Engine, name: str) -> Iterator[bool]:
 
 @contextmanager
 def _file_lock(catalogue: sa.Engine, name: str) -> Iterator[bool]:
-    if str(catalogue.url.database).startswith("file:"):
+    if _is_read_only(catalogue):
         raise StoreError("this home may only be read", shown(str(catalogue.url)), "give access to its folder")
-    with Path(f"{catalogue.url.database}.{name}.lock").open("w") as file:
+    with _lock_path(catalogue, name).open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -145,9 +172,17 @@ def _file_lock(catalogue: sa.Engine, name: str) -> Iterator[bool]:
         yield True
 
 
+def _is_read_only(catalogue: sa.Engine) -> bool:
+    return str(catalogue.url.database).startswith("file:")
+
+
+def _lock_path(catalogue: sa.Engine, name: str) -> Path:
+    return Path(f"{catalogue.url.database}.{name}.lock")
+
+
 @contextmanager
 def _session_lock(catalogue: sa.Engine, name: str) -> Iterator[bool]:
-    lock = {"ours": _OURS, "name": zlib.crc32(name.encode()) & 0x7FFF_FFFF}
+    lock = _key(name)
     with catalogue.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for setting in _SILENCE:
             connection.execute(sa.text(f"SET {setting}"))
@@ -157,6 +192,11 @@ def _session_lock(catalogue: sa.Engine, name: str) -> Iterator[bool]:
         finally:
             if mine:  # the lock goes with its session
                 connection.invalidate()
+
+
+def _key(name: str) -> dict[str, int]:
+    """Return the two numbers of an advisory lock."""
+    return {"ours": _OURS, "name": zlib.crc32(name.encode()) & 0x7FFF_FFFF}
 
 
 def begin_run(catalogue: sa.Engine, command: str, lease: str) -> int:
@@ -176,9 +216,22 @@ def end_run(catalogue: sa.Engine, number: int, steps: Any, outcome: str, error: 
 
 
 def last_runs(connection: sa.Connection, most: int) -> list[dict[str, Any]]:
-    """Return the latest runs, latest first, as the table has them."""
-    query = sa.select(runs).order_by(runs.c.number.desc()).limit(most)
-    return [dict(row) for row in connection.execute(query).mappings()]
+    """Return the latest runs, latest first, as the table has them; a run whose process is gone has `died`."""
+    return _as_they_are(connection, sa.select(runs).order_by(runs.c.number.desc()).limit(most))
+
+
+def _as_they_are(connection: sa.Connection, query: sa.Select[Any]) -> list[dict[str, Any]]:
+    """Return runs; those whose process ended without a word are still stored as running until the lease's next holder."""
+    found = [dict(row) for row in connection.execute(query).mappings()]
+    at_work = [row for row in found if row["outcome"] == "running"]
+    free = {name for name in {row["lease"] for row in at_work} if not is_held(connection, name)}
+    left = [row["number"] for row in at_work if row["lease"] in free]
+    if not left:
+        return found
+    # One that ended meanwhile gave its lease back, too: only what is still said to run afterwards has died.
+    still = sa.select(runs.c.number).where(runs.c.number.in_(left), runs.c.outcome == "running")
+    died = set(connection.scalars(still))
+    return [row | {"outcome": "died"} if row["number"] in died else row for row in found]
 
 
 def last_step(connection: sa.Connection, step: str) -> tuple[str, dict[str, int]] | None:
@@ -189,10 +242,10 @@ def last_step(connection: sa.Connection, step: str) -> tuple[str, dict[str, int]
     return row and (row.started_at, next(each["counts"] for each in row.steps if each["name"] == step))
 
 
-def last_run_of_each(connection: sa.Connection, but: str) -> Sequence[sa.Row[Any]]:
-    """Return the latest run of each command other than `but`, in the order of their names."""
+def last_run_of_each(connection: sa.Connection, but: str) -> list[dict[str, Any]]:
+    """Return the latest run of each command other than `but`, as `last_runs` does, in the order of their names."""
     latest = sa.select(sa.func.max(runs.c.number)).where(runs.c.command != but).group_by(runs.c.command)
-    return connection.execute(sa.select(runs).where(runs.c.number.in_(latest)).order_by(runs.c.command)).all()
+    return _as_they_are(connection, sa.select(runs).where(runs.c.number.in_(latest)).order_by(runs.c.command))
 
 
 def ran_since(connection: sa.Connection, command: str, instant: str) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
@@ -92,8 +94,12 @@ def moviec(
 
 
 def main() -> None:
-    """Run the command line: 0 done, 1 failed, 2 wrong usage, 3 finished but something needs a look."""
+    """Run the command line: 0 done, 1 failed, 2 wrong usage, 3 finished but something needs a look, 130 stopped by Ctrl-C or
+    SIGTERM; what runs until stopped has its own way to end.
+    """
     words = sys.argv[1:]
+    with suppress(ValueError):  # only the main thread may: others are not stopped by signals
+        signal.signal(signal.SIGTERM, _interrupt)
     guard_memory()
     try:
         sys.exit(build(words)(standalone_mode=False))
@@ -125,6 +131,11 @@ def main() -> None:
         if ended.code == 130:  # an interrupted command: typer exits like this by itself, without a message
             fail(_STOPPED)
         raise
+
+
+def _interrupt(*_: Any) -> None:
+    """Stop as at Ctrl-C, so that what a command keeps in passing goes with it."""
+    raise KeyboardInterrupt
 
 
 def _interrupted(error: Exception) -> bool:

@@ -41,7 +41,9 @@ EMPTIER = 0.05
 
 
 def findings_of(delivery: Delivery, deliveries: list[Delivery]) -> list[str]:
-    """Return an audit's findings: unknown columns and labels, fields emptier than in the previous delivery."""
+    """Return an audit's findings: unknown columns and labels, rows of unlisted films, fields emptier than in the previous
+    delivery.
+    """
     audit = delivery.report.get("audit")
     if not audit:
         return []
@@ -49,6 +51,10 @@ def findings_of(delivery: Delivery, deliveries: list[Delivery]) -> list[str]:
     found = [
         f"{name}: unknown columns in {role}: {', '.join(columns)}"
         for role, columns in audit["unknown_columns"].items()
+    ]
+    found += [
+        f"{name}: {plural(rows, 'row', 'rows')} of {role} for films that the delivery does not list"
+        for role, rows in audit.get("strays", {}).items()
     ]
     if audit["unmapped_genres"]:
         labels = ", ".join(f"{label} ({films:,})" for label, films in audit["unmapped_genres"].items())

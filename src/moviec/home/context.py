@@ -163,7 +163,9 @@ def recorded(context: RunContext, command: str, lease: str, tell: Tell = lambda 
             StoreError
         ):  # the run's own error matters; the lease's next holder records how it ended
             done = msgspec.to_builtins(steps.done)
-            why = "stopped by Ctrl-C" if is_interrupt(error) else str(error) or type(error).__name__
+            why = (
+                "stopped by Ctrl-C or SIGTERM" if is_interrupt(error) else str(error) or type(error).__name__
+            )
             end_run(context.catalogue, number, done, "failed", why)
         raise
     end_run(context.catalogue, number, msgspec.to_builtins(steps.done), steps.outcome)

@@ -172,12 +172,15 @@ def _followers(connection: sa.Connection, settings: Settings) -> Iterator[Check]
 def _runs(connection: sa.Connection, sources: Set[str]) -> Iterator[Check]:
     """Yield for each kind of run whether the latest one completed, except those of removed sources."""
     for row in last_run_of_each(connection, REHEARSAL):
-        work, _, source = row.command.partition(" ")
+        work, _, source = row["command"].partition(" ")
         if work == "ingest" and source not in sources:
             continue
-        is_bad = row.outcome in ("failed", "died")
-        concern = f"the last run of `{row.command}` {row.outcome} at {row.finished_at[:16]}: {row.error or 'its process ended'}" if is_bad else ""  # fmt: skip
-        yield Check("last_run_failed", row.command, float(is_bad), concern)
+        is_bad = row["outcome"] in ("failed", "died")
+        when = (
+            f" at {row['finished_at'][:16]}" if row["finished_at"] else f", begun at {row['started_at'][:16]}"
+        )
+        concern = f"the last run of `{row['command']}` {row['outcome']}{when}: {row['error'] or 'its process ended'}" if is_bad else ""  # fmt: skip
+        yield Check("last_run_failed", row["command"], float(is_bad), concern)
 
 
 def _between(one: dt.date, other: dt.date) -> Iterator[dt.date]:
