@@ -7,6 +7,7 @@ from pathlib import Path
 from moviec.sources.audit import Audit, audit
 from moviec.sources.registry import find_source
 from moviec.sources.spec import Wanted
+from tests.commands import moviec
 from tests.engines import new_engine
 from tests.sources.reading import on_disk
 
@@ -28,6 +29,17 @@ def test_an_audit_names_what_is_new_or_odd(tmp_path: Path) -> None:
     assert found.unmapped_genres == {"Noir": 2}
     assert found.strays == {"ratings": 2}
     assert found.concerns == ("3 films, fewer than the least expected (1000)",)
+
+
+def test_who_ingests_is_told_of_rows_that_belong_to_no_film(tmp_path: Path) -> None:
+    folder = tmp_path / "ml"
+    folder.mkdir()
+    (folder / "movies.csv").write_text(MOVIES)
+    (folder / "ratings.csv").write_text(RATINGS)
+    done = moviec("ingest", f"movielens={folder}", "--accept-shrink", "--home", tmp_path / "home")
+    line = "movielens: 2 rows of ratings for films that the delivery does not list"
+    assert line in done.stdout.splitlines(), done
+    assert line in moviec("status", "--home", tmp_path / "home").stdout.splitlines()
 
 
 def test_an_audit_counts_how_full_each_field_is(tmp_path: Path) -> None:

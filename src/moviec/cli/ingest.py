@@ -34,6 +34,7 @@ from moviec.errors import MovieCError, UsageError
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.arrivals import IngestRequest, expected, take
 from moviec.pipeline.due import needs_look
+from moviec.pipeline.feature_files import folding_ahead
 from moviec.pipeline.online import Round, is_online, take_companies, take_online
 from moviec.pipeline.opening import arriving, on_engine, open_run
 from moviec.pipeline.publication import Outcome
@@ -165,7 +166,7 @@ def _take_all(place: Home, named: dict[str, list[str]], options: _Options, own_l
         def named_step(source: Source, tell: Tell) -> Tell:
             return tell if len(named) == 1 else lambda step: tell(f"{source.spec.name}: {step}")
 
-        with arriving(context, tell) as alone:
+        with arriving(context, tell) as alone, folding_ahead(alone) as fold:
             several = [
                 (source, arrival)
                 for name, source in found.items()
@@ -174,6 +175,8 @@ def _take_all(place: Home, named: dict[str, list[str]], options: _Options, own_l
                 )
             ]
             for source, arrival in several:
+                if done:
+                    fold(done[-1])
                 if arrival.published:
                     print(terms_of(source.spec), file=sys.stderr)
                 try:

@@ -137,8 +137,9 @@ def figures(beside: DuckEngine, connection: sa.Connection, years: list[int] | No
 
     def sums() -> Iterator[pa.Table]:
         for span in spans(films):
+            some = span if years is not None or not span else range(span[0], span[-1] + 1)
             with DuckEngine(beside=beside) as engine:
-                yield totals(engine, films_of(connection, span), entries_of(connection, span))
+                yield totals(engine, films_of(connection, some), entries_of(connection, some))
 
     return _ranked(beside, sums())
 

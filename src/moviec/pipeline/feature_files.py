@@ -7,20 +7,22 @@ without reading the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from moviec.catalog.deliveries import Batch
+from moviec.catalog.deliveries import Batch, Delivery, all_batches
 from moviec.catalog.ingest_queue import RECORDS
-from moviec.engine import DuckEngine
+from moviec.engine import DuckEngine, Limits
 from moviec.engine.duckdb import quoted
 from moviec.home.context import RunContext
+from moviec.home.models import pinned_models
 from moviec.lake.batches import view_files
 from moviec.matching.match_features import FOLDING, MATCH_FEATURES, features_of_batches
 from moviec.matching.model import Model
@@ -68,8 +70,9 @@ def name_match_features(engine: DuckEngine, wanted: FeatureFiles) -> list[Path]:
     """
     batches = [batch for batch in wanted.batches if batch.records_file]
     folded = _folded(wanted, batches)
-    with ThreadPoolExecutor(wanted.context.cores) as pool:  # a first load has several files
-        files = list(pool.map(lambda batch: _feature_files(engine, wanted, batch, folded), batches))
+    with _threads(wanted.context.cores) as (pool, stopping):  # a first load has several files
+        making = [pool.submit(_feature_files, engine, wanted, batch, folded, stopping) for batch in batches]
+        files = [made.result() for made in making]
     if files:
         view_files(engine, "every_features", [match_features for match_features, _ in files], wanted.aside)
         engine.parquet("every_block", [blocks for _, blocks in files])
@@ -81,6 +84,51 @@ def name_match_features(engine: DuckEngine, wanted: FeatureFiles) -> list[Path]:
     engine.register("seen", pa.Table.from_pylist(seen, SEEN))
     engine.register("seen_again", wanted.again)
     return [match_features for match_features, _ in files]
+
+
+@contextmanager
+def folding_ahead(context: RunContext) -> Iterator[Callable[[Delivery], None]]:
+    """Yield a function that folds a delivery's records on another core, to be called before the next delivery is read.
+
+    The block's end waits for the delivery that is being folded. Others are folded where their features are needed; so is
+    what fails here, and the error is raised there.
+    """
+    nothing = RECORDS.empty_table()
+
+    def fold(wanted: FeatureFiles, stopping: Event) -> None:
+        with DuckEngine(Limits(1, context.limits.memory)) as engine:
+            for batch in wanted.batches:
+                _feature_files(engine, wanted, batch, {}, stopping)
+
+    with _threads(1) as (pool, stopping):
+
+        def begin(delivery: Delivery) -> None:
+            every = all_batches(context.catalogue, delivery.source)
+            made = [batch for batch in every if batch.delivery == delivery.id and batch.records_file]
+            if made and not context.spark:
+                pool.submit(
+                    fold,
+                    FeatureFiles(context, pinned_models(context).match, made, nothing, nothing),
+                    stopping,
+                )
+
+        yield begin
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[tuple[ThreadPoolExecutor, Event]]:
+    """Open threads; where the block ends, what they have not begun is dropped, and where it fails, the event is set by which they
+    give up.
+    """
+    stopping = Event()
+    with ThreadPoolExecutor(count) as pool:
+        try:
+            yield pool, stopping
+        except BaseException:
+            stopping.set()
+            raise
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def remove_stale_features(context: RunContext, model: Model, batches: Sequence[Batch]) -> None:
@@ -116,7 +164,7 @@ def _folded(wanted: FeatureFiles, batches: Sequence[Batch]) -> Folded:
 
 
 def _feature_files(
-    beside: DuckEngine, wanted: FeatureFiles, batch: Batch, folded: Folded
+    beside: DuckEngine, wanted: FeatureFiles, batch: Batch, folded: Folded, stopping: Event
 ) -> tuple[Path, Path]:
     """Return the paths of a batch's feature file and block file, building them if they are missing."""
     store = wanted.context.store
@@ -126,17 +174,27 @@ def _feature_files(
             if batch.delivery in folded:
                 _put_in_order(beside, folded[batch.delivery], made)
             else:
-                _make_features(beside, wanted, store.path(batch.records_file or ""), made)
+                _make_features(beside, wanted, store.path(batch.records_file or ""), made, stopping)
     if not store.has(blocks):
         with _made(wanted.context, blocks) as made, DuckEngine(beside=beside) as engine:
             engine.write(_BLOCKS.format(file=quoted(str(store.path(match_features)))), made, sought=True)
     return store.path(match_features), store.path(blocks)
 
 
-def _make_features(beside: DuckEngine, wanted: FeatureFiles, records: Path, made: Path) -> None:
+def _make_features(
+    beside: DuckEngine, wanted: FeatureFiles, records: Path, made: Path, stopping: Event
+) -> None:
     with DuckEngine(beside=beside) as engine:
         rows = engine.stream(f"SELECT * FROM read_parquet({quoted(str(records))})")
-        _write(features_of_batches(rows, wanted.model, beside), made)
+        _write(features_of_batches(_unless(stopping, rows), wanted.model, beside), made)
+
+
+def _unless(stopping: Event, rows: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Yield batches until stopped; raises KeyboardInterrupt then, in a thread that nobody waits for."""
+    for batch in rows:
+        if stopping.is_set():
+            raise KeyboardInterrupt
+        yield batch
 
 
 def _put_in_order(beside: DuckEngine, folded: Sequence[Path], made: Path) -> None:
