@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from moviec.catalog.deliveries import all_deliveries
 from moviec.config import Home
+from moviec.errors import DamagedError
 from moviec.home.context import RunContext
 from moviec.pipeline.feature_files import folding_ahead
 from moviec.pipeline.opening import open_run
@@ -38,14 +38,11 @@ def removed(context: RunContext) -> dict[str, bytes]:
 
 def test_what_is_folded_ahead_is_what_a_publication_folds(context: RunContext) -> None:
     published = removed(context)
-    for delivery in all_deliveries(context.catalogue):
-        with folding_ahead(context) as fold:
-            fold(delivery)
-            until = time.monotonic() + 60
-            while len(features(context)) % 2 or not features(
-                context
-            ):  # what has not begun at the end is left out
-                assert time.monotonic() < until
+    with folding_ahead(context) as fold:
+        for delivery in all_deliveries(context.catalogue):
+            folding = fold(delivery)
+            assert folding
+            folding.result(60)
     assert features(context) == published
 
 
@@ -64,5 +61,6 @@ def test_what_cannot_be_folded_stops_nothing(context: RunContext) -> None:
         path.write_bytes(b"no Parquet")
     with folding_ahead(context) as fold:
         for delivery in all_deliveries(context.catalogue):
-            fold(delivery)
+            folding = fold(delivery)
+            assert folding and isinstance(folding.exception(60), DamagedError)
     assert not features(context)

@@ -8,7 +8,7 @@ without reading the rest.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
@@ -87,8 +87,9 @@ def name_match_features(engine: DuckEngine, wanted: FeatureFiles) -> list[Path]:
 
 
 @contextmanager
-def folding_ahead(context: RunContext) -> Iterator[Callable[[Delivery], None]]:
-    """Yield a function that folds a delivery's records on another core, to be called before the next delivery is read.
+def folding_ahead(context: RunContext) -> Iterator[Callable[[Delivery], Future[None] | None]]:
+    """Yield a function that folds a delivery's records on another core, to be called before the next delivery is read; it
+    returns None where there is nothing to fold here.
 
     The block's end waits for the delivery that is being folded. Others are folded where their features are needed; so is
     what fails here, and the error is raised there.
@@ -102,15 +103,13 @@ def folding_ahead(context: RunContext) -> Iterator[Callable[[Delivery], None]]:
 
     with _threads(1) as (pool, stopping):
 
-        def begin(delivery: Delivery) -> None:
+        def begin(delivery: Delivery) -> Future[None] | None:
             every = all_batches(context.catalogue, delivery.source)
             made = [batch for batch in every if batch.delivery == delivery.id and batch.records_file]
-            if made and not context.spark:
-                pool.submit(
-                    fold,
-                    FeatureFiles(context, pinned_models(context).match, made, nothing, nothing),
-                    stopping,
-                )
+            if not made or context.spark:
+                return None
+            wanted = FeatureFiles(context, pinned_models(context).match, made, nothing, nothing)
+            return pool.submit(fold, wanted, stopping)
 
         yield begin
 
