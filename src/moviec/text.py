@@ -125,6 +125,12 @@ def fold_name(values: Column) -> Column:
     return fold(text)
 
 
+def once_each(values: Column, change: Callable[[Column], Column]) -> Column:
+    """Change values that repeat, such as the names of people, once for each distinct one."""
+    encoded = _whole(pc.dictionary_encode(values))
+    return pc.take(_whole(change(encoded.dictionary)), encoded.indices)
+
+
 def title_year(values: Column) -> Column:
     """Read the year in brackets that ends a title ("Heat (1995)", "Emma (1996 TV film)", "M (1931) [DVD]"); int32, else null."""
     behind = rf"(?:(?:\([a-z]+\)|[(\[]{_MEDIUM}[)\]])\s*)?"

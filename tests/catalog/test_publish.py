@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
-from moviec.catalog.connect import connect
+from moviec.catalog.connect import connect, writing
 from moviec.catalog.ledger import ENDS
 from moviec.catalog.publish import Publication, Published, publish
 from moviec.catalog.schema import identity, movies, serving
@@ -198,6 +198,32 @@ def test_a_publication_that_fails_shows_nothing(catalogue: sa.Engine) -> None:
     with pytest.raises(sa.exc.IntegrityError):
         show(catalogue, broken)
     assert titles(catalogue) == {1: "Heat"} and len(log(catalogue)) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "stray", "said"),
+    [
+        ("movie_genres", {"movie": [9], "genre": [1], "position": [0], "confidence": [1]}, "movie_genres.genre refers to 1, which genres lacks"),
+        ("titles", {"movie": [1, 9], "position": [0, 0], "title": ["Heat", "?"], "folded": ["heat", "?"]}, "titles.movie refers to 9, which movies lacks"),
+    ],
+)  # fmt: skip
+def test_references_are_checked_where_the_database_does_not(
+    catalogue: sa.Engine, name: str, stray: dict[str, list[Any]], said: str
+) -> None:
+    wanted = publication({1: {"title": "Heat"}})
+    broken = msgspec.structs.replace(wanted, tables={**wanted.tables, name: pa.table(stray)})
+    enforced = catalogue.dialect.name == "postgresql"
+    refused = pytest.raises(sa.exc.IntegrityError, match="violates foreign key" if enforced else said)
+    with refused, writing(catalogue, enforced=False) as connection:
+        publish(connection, broken, [])
+    assert titles(catalogue) == {} and log(catalogue) == []
+    with writing(catalogue, enforced=False) as connection:
+        publish(connection, wanted, [])
+    with writing(catalogue, enforced=False) as connection:
+        publish(connection, publication({1: {"title": "Heat"}, 2: {"title": "Léon"}}), [])
+    assert titles(catalogue) == {1: "Heat", 2: "Léon"}
+    with pytest.raises(sa.exc.IntegrityError), writing(catalogue) as connection:
+        connection.execute(sa.insert(movies.titles).values(movie=9, position=0, title="?", folded="?"))
 
 
 def test_text_that_a_database_cannot_hold_is_published_without_it(catalogue: sa.Engine) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,15 @@ import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
-from moviec.catalog import laying
+from moviec.catalog import laying, publish
+from moviec.catalog.foreign_keys import check_references
 from moviec.catalog.laid import lay
 from moviec.catalog.schema import metadata
-from moviec.catalog.staging import merge
+from moviec.catalog.staging import Rows, merge
 from moviec.config import Home, Settings, open_home
 from moviec.errors import MovieCError, StoreError
 from moviec.home.context import RunContext
+from moviec.pipeline import publication
 from moviec.pipeline.opening import open_run
 from moviec.pipeline.publication import Scope, bring_up
 from moviec.sample import write_sample
@@ -30,14 +32,20 @@ DAY = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 
 @pytest.fixture
 def laid(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Have five rows count as many; returns the tables whose rows are laid."""
+    """Have five rows and films count as many; returns the tables whose rows are laid."""
     tables: list[str] = []
 
     def noted(pieces: Iterator[pa.Table], file: Path, table: str) -> None:
         tables.append(table)
         lay(pieces, file, table)
 
+    def checked(connection: sa.Connection, rows: Mapping[str, Rows]) -> None:
+        tables.append("references")
+        check_references(connection, rows)
+
+    monkeypatch.setattr(publish, "check_references", checked)
     monkeypatch.setattr(laying, "MANY", 5)
+    monkeypatch.setattr(publication, "MANY", 5)
     monkeypatch.setattr(laying, "lay", noted)
     return tables
 
@@ -67,9 +75,20 @@ def test_a_first_load_gives_the_same_catalogue(tmp_path: Path, request: pytest.F
     with loaded(tmp_path / "laid", tmp_path / "sample") as context:
         assert differing(shown(context), usual) == {}
         assert attached(context) == ["main", "main"]
-    assert {"movies", "credits", "people", "parties", "records", "matches", "credit_names", "rollups"} <= {
-        *tables
-    }
+        with context.catalogue.connect() as connection:
+            assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1, "for who comes next"
+            assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+    assert {
+        "references",
+        "movies",
+        "credits",
+        "people",
+        "parties",
+        "records",
+        "matches",
+        "credit_names",
+        "rollups",
+    } <= {*tables}
 
 
 def test_a_rebuild_finds_nothing_to_change(demo_home: Home, tmp_path: Path, laid: list[str]) -> None:
@@ -77,7 +96,7 @@ def test_a_rebuild_finds_nothing_to_change(demo_home: Home, tmp_path: Path, laid
     with open_run(open_home(home.folder, {}), alone=True) as context:
         outcome = bring_up(context, Scope(everything=True))
     assert {name: rows for name, rows in outcome.touched.items() if rows.written or rows.removed} == {}
-    assert "movies" in laid and "rollups" in laid
+    assert "movies" in laid and "rollups" in laid and "references" not in laid
 
 
 def test_what_cannot_be_laid_leaves_nothing(tmp_path: Path, laid: list[str]) -> None:

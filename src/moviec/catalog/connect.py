@@ -93,15 +93,17 @@ def _no_driver(error: ModuleNotFoundError, url: str) -> StoreError:
 
 
 @contextmanager
-def writing(engine: sa.Engine, beside: bool = False) -> Iterator[sa.Connection]:
+def writing(engine: sa.Engine, beside: bool = False, enforced: bool = True) -> Iterator[sa.Connection]:
     """Yield a connection for a writing transaction, one at a time; it is committed at the end.
 
     `beside`: the writes have nothing to do with publications, so on PostgreSQL they need not wait for one; SQLite has a
-    single writer in any case. Raises StoreError where the database cannot be reached, is out of room, or is busy for
+    single writer in any case. Not `enforced`: the caller checks foreign keys (`foreign_keys`), SQLite does not. Raises StoreError where the database cannot be reached, is out of room, or is busy for
     longer than the engine's patience.
     """
     try:
         with engine.connect() as connection:
+            if not enforced:
+                _leave_unenforced(connection)
             _take_turn(connection, beside)
             yield connection
             connection.commit()
@@ -109,6 +111,14 @@ def writing(engine: sa.Engine, beside: bool = False) -> Iterator[sa.Connection]:
         said = str(getattr(error, "orig", error)).splitlines()[0]
         what = f"the catalogue cannot be written ({said})"
         raise StoreError(what, shown(str(engine.url)), remedy(error) or "run it again") from error
+
+
+def _leave_unenforced(connection: sa.Connection) -> None:
+    """Have SQLite enforce no foreign key on this connection, which nobody gets after it."""
+    if connection.dialect.name == "sqlite":
+        connection.detach()
+        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+        connection.rollback()
 
 
 def _take_turn(connection: sa.Connection, beside: bool) -> None:

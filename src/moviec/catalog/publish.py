@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from moviec.catalog.arrow import read
 from moviec.catalog.compression import as_text
+from moviec.catalog.foreign_keys import are_enforced, check_references
 from moviec.catalog.history import differences
 from moviec.catalog.laying import Group, laying
 from moviec.catalog.ledger import touching
@@ -104,6 +105,8 @@ def publish(
     `beside`: an open engine, which saves opening another database. `room`: a folder for the rows of a large publication, which
     has to stay until the connection is closed.
     """
+    if not are_enforced(connection):
+        check_references(connection, _referring_rows(publication))
     touched: dict[str, Touched] = {}
     chosen = _stage_affected(connection, publication.affected)
 
@@ -145,6 +148,12 @@ def publish(
     mark_published(connection, deliveries)
     kinds = {row["values"]: row["counts"] for row in pc.value_counts(log["kind"]).to_pylist()}
     return Published(touched, dict(sorted(kinds.items())), last_change(connection))
+
+
+def _referring_rows(publication: Publication) -> dict[str, Rows]:
+    """Return by table the rows that refer to others, and those that they refer to."""
+    parties: dict[str, Rows] = {kind: changes.shown for kind, changes in publication.parties.items()}
+    return {**publication.lists, **parties, **publication.tables, documents.name: publication.documents}
 
 
 def _table_rows(publication: Publication) -> Group:

@@ -166,7 +166,7 @@ def _take_all(place: Home, named: dict[str, list[str]], options: _Options, own_l
         def named_step(source: Source, tell: Tell) -> Tell:
             return tell if len(named) == 1 else lambda step: tell(f"{source.spec.name}: {step}")
 
-        with arriving(context, tell) as alone, folding_ahead(alone) as fold:
+        with arriving(context, tell) as alone, folding_ahead(alone, tell) as fold:
             several = [
                 (source, arrival)
                 for name, source in found.items()
@@ -175,12 +175,12 @@ def _take_all(place: Home, named: dict[str, list[str]], options: _Options, own_l
                 )
             ]
             for source, arrival in several:
-                if done:
-                    fold(done[-1])
                 if arrival.published:
                     print(terms_of(source.spec), file=sys.stderr)
                 try:
                     done.append(take(alone, source, arrival, options.accept_shrink, named_step(source, tell)))
+                    if len(several) > 1:
+                        fold(done[-1])
                 except (MovieCError, OSError) as error:
                     if len(named) == 1:
                         raise

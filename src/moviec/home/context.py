@@ -128,9 +128,11 @@ class RunContext(msgspec.Struct, frozen=True):
         """Where the lake's copy of the ledger is written."""
         return Place(self.store, self.work)
 
-    def writing(self) -> AbstractContextManager[Copy]:
-        """Open a transaction that changes deliveries or the ledger and also writes the lake's copy of them."""
-        return copying(self.copies, self.catalogue)
+    def writing(self, enforced: bool = True) -> AbstractContextManager[Copy]:
+        """Open a transaction that changes deliveries or the ledger and also writes the lake's copy of them; `enforced` as
+        `connect.writing` has it.
+        """
+        return copying(self.copies, self.catalogue, enforced)
 
     def record_files(self, batches: Iterable[Batch]) -> list[Path]:
         """Return the files of batches' records, each local and verified."""

@@ -160,12 +160,12 @@ class Copy:
 
 
 @contextmanager
-def copying(place: Place, catalogue: sa.Engine) -> Iterator[Copy]:
+def copying(place: Place, catalogue: sa.Engine, enforced: bool = True) -> Iterator[Copy]:
     """Open one `writing` transaction that also writes the copy of the ledger.
 
     Raises StoreError where the catalogue is older than its lake.
     """
-    with writing(catalogue) as connection:
+    with writing(catalogue, enforced=enforced) as connection:
         if is_older(place.store, connection):
             raise StoreError(OLDER, shown(str(catalogue.url)), OLDER_HINT)
         copy = Copy(place, connection)

@@ -26,7 +26,7 @@ from moviec.home.models import pinned_models
 from moviec.lake.payloads import RECORDED, payload_name, unsound
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.catalogue_rollups import figures, roll_up, sum_published
-from moviec.pipeline.feature_files import FeatureFiles, name_match_features
+from moviec.pipeline.feature_files import FeatureFiles, make_block_files, name_match_features
 from moviec.storage.files import State
 from moviec.text import Column, pc
 
@@ -86,6 +86,7 @@ def remake_features(context: RunContext, names: list[str]) -> None:
     )
     with DuckEngine(context.limits) as engine:
         name_match_features(engine, wanted)
+        make_block_files(engine, wanted)
 
 
 #: Film ids checked together, so that memory stays flat.

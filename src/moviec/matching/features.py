@@ -218,7 +218,7 @@ def _names(table: pa.Table) -> pa.Table:
     parts = []
     for role in ("directors", "cast"):
         people = _flat(table[role]).filter(pc.field("place") < _CAST)
-        names = text.fold_name(people["value"])
+        names = text.once_each(people["value"], text.fold_name)
         parts.append(
             pa.table({"n": people["n"], "name": names}).append_column("role", _constant(role, len(names)))
         )

@@ -70,7 +70,7 @@ _MATCH_FEATURES: list[tuple[str, pa.DataType]] = [
 MATCH_FEATURES = pa.schema(_MATCH_FEATURES)
 
 #: The version of folding: raised when folding changes, so that the files are rebuilt.
-FOLDING = 6
+FOLDING = 7
 
 #: Records folded at once: enough for speed, few enough for flat memory.
 CHUNK = 20_000

@@ -33,7 +33,9 @@ ranked AS MATERIALIZED (
   SELECT n, number AS word, min(place) AS place FROM (
     SELECT n, number, row_number() OVER (PARTITION BY form ORDER BY bits DESC, word) AS place FROM film_words)
   WHERE place <= 3 GROUP BY n, number),
-bearers AS MATERIALIZED (SELECT DISTINCT n, CAST(md5_number_lower(name) >> 1 AS BIGINT) AS name FROM names),
+named AS MATERIALIZED (
+  SELECT n, role, number FROM names
+  JOIN (SELECT name, CAST(md5_number_lower(name) >> 1 AS BIGINT) AS number FROM (SELECT DISTINCT name FROM names)) USING (name)),
 dated AS MATERIALIZED (
   SELECT n, year + step AS years FROM records CROSS JOIN (VALUES (0), (1)) AS windows(step) WHERE year IS NOT NULL)
 SELECT DISTINCT n, 'title' AS rule, key, CAST(NULL AS INTEGER) AS years FROM (
@@ -44,9 +46,9 @@ UNION ALL SELECT n, 'word', word, NULL FROM ranked WHERE place <= 2
 UNION ALL SELECT t.n, 'title and year', t.whole, d.years FROM (SELECT DISTINCT n, whole FROM titles) t JOIN dated d ON d.n = t.n
 UNION ALL SELECT r.n, 'word and year', r.word, d.years FROM ranked r JOIN dated d ON d.n = r.n
 UNION ALL SELECT s.n, 'start and year', s.start, d.years FROM (SELECT DISTINCT n, start FROM titles) s JOIN dated d ON d.n = s.n
-UNION ALL SELECT p.n, 'person and year', p.name, d.years FROM bearers p JOIN dated d ON d.n = p.n
-UNION ALL SELECT DISTINCT d.n, 'two people', CAST(md5_number_lower(d.name || ' + ' || c.name) >> 1 AS BIGINT), NULL
-  FROM names d JOIN names c ON c.n = d.n AND c.role = 'cast' AND c.name <> d.name WHERE d.role = 'directors'
+UNION ALL SELECT p.n, 'person and year', p.number, d.years FROM (SELECT DISTINCT n, number FROM named) p JOIN dated d ON d.n = p.n
+UNION ALL SELECT d.n, 'two people', xor(d.number, c.number >> 1), NULL
+  FROM named d JOIN named c ON c.n = d.n AND c.role = 'cast' AND c.number <> d.number WHERE d.role = 'directors'
 UNION ALL SELECT DISTINCT r.n, 'twins', CAST(md5_number_lower(r.source || ':' || t.whole) >> 1 AS BIGINT), r.year
   FROM titles t JOIN records r ON r.n = t.n
 UNION ALL SELECT n, 'id', CAST(md5_number_lower(space || ':' || id) >> 1 AS BIGINT), NULL FROM ids

@@ -2,16 +2,17 @@
 
 A batch has two files, derived from its records and the words of the match model; missing ones are rebuilt. One has the
 MATCH_FEATURES rows by key, the other the blocks by number (block, source, key), so that records that share a block are found
-without reading the rest.
+without reading the rest. Only changes need the second one: where all records are matched, it is made while the results are
+written.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event
+from threading import Event, Semaphore
 
 import msgspec
 import pyarrow as pa
@@ -19,9 +20,9 @@ import pyarrow.parquet as pq
 
 from moviec.catalog.deliveries import Batch, Delivery, all_batches
 from moviec.catalog.ingest_queue import RECORDS
-from moviec.engine import DuckEngine, Limits
+from moviec.engine import DuckEngine
 from moviec.engine.duckdb import quoted
-from moviec.home.context import RunContext
+from moviec.home.context import RunContext, Tell
 from moviec.home.models import pinned_models
 from moviec.lake.batches import view_files
 from moviec.matching.match_features import FOLDING, MATCH_FEATURES, features_of_batches
@@ -65,43 +66,75 @@ class FeatureFiles(msgspec.Struct, frozen=True):
 def name_match_features(engine: DuckEngine, wanted: FeatureFiles) -> list[Path]:
     """Create the view `match_features`: each record's latest row, without deleted records; return the files behind it.
 
-    Also creates, for reading only a part: `every_features`, every row of every batch; `every_block`, the blocks of these;
-    `seen` (source, delivery), the batches that are published; `seen_again`, rows of these that count as new.
+    Also creates, for reading only a part: `every_features`, every row of every batch; `seen` (source, delivery), the batches
+    that are published; `seen_again`, rows of these that count as new.
     """
-    batches = [batch for batch in wanted.batches if batch.records_file]
+    batches = _with_records(wanted)
     folded = _folded(wanted, batches)
-    with _threads(wanted.context.cores) as (pool, stopping):  # a first load has several files
-        making = [pool.submit(_feature_files, engine, wanted, batch, folded, stopping) for batch in batches]
+    with threads(wanted.context.cores) as (pool, stopping):  # a first load has several files
+        making = [pool.submit(_feature_file, engine, wanted, batch, folded, stopping) for batch in batches]
         files = [made.result() for made in making]
     if files:
-        view_files(engine, "every_features", [match_features for match_features, _ in files], wanted.aside)
-        engine.parquet("every_block", [blocks for _, blocks in files])
+        view_files(engine, "every_features", files, wanted.aside)
     else:
         engine.register("every_features", MATCH_FEATURES.empty_table())
-        engine.register("every_block", BLOCKS.empty_table())
     engine.view("match_features", live_rows("every_features"))
     seen = [{"source": batch.source, "delivery": batch.delivery} for batch in batches if batch.published]
     engine.register("seen", pa.Table.from_pylist(seen, SEEN))
     engine.register("seen_again", wanted.again)
-    return [match_features for match_features, _ in files]
+    return files
+
+
+def name_blocks(engine: DuckEngine, wanted: FeatureFiles) -> None:
+    """Create the view `every_block`: the blocks of every row of `every_features`."""
+    files = make_block_files(engine, wanted)
+    if files:
+        engine.parquet("every_block", files)
+    else:
+        engine.register("every_block", BLOCKS.empty_table())
+
+
+def make_block_files(engine: DuckEngine, wanted: FeatureFiles) -> list[Path]:
+    """Return the paths of the batches' block files, building the missing ones from the feature files."""
+    store = wanted.context.store
+    files = []
+    for batch in _with_records(wanted):
+        match_features, blocks = _names_of(wanted.model, batch.records_file or "")
+        if not store.has(blocks):
+            with _made(wanted.context, blocks) as made:
+                engine.write(_BLOCKS.format(file=quoted(str(store.path(match_features)))), made, sought=True)
+        files.append(store.path(blocks))
+    return files
+
+
+def _with_records(wanted: FeatureFiles) -> list[Batch]:
+    return [batch for batch in wanted.batches if batch.records_file]
 
 
 @contextmanager
-def folding_ahead(context: RunContext) -> Iterator[Callable[[Delivery], Future[None] | None]]:
-    """Yield a function that folds a delivery's records on another core, to be called before the next delivery is read; it
+def folding_ahead(
+    context: RunContext, tell: Tell = lambda _: None
+) -> Iterator[Callable[[Delivery], Future[None] | None]]:
+    """Yield a function that folds a delivery's records on another core while the next delivery is read, one after another; it
     returns None where there is nothing to fold here.
 
-    The block's end waits for the delivery that is being folded. Others are folded where their features are needed; so is
-    what fails here, and the error is raised there.
+    The block's end folds what is left, on all cores. What fails here is folded again where its features are needed, and the
+    error is raised there.
     """
     nothing = RECORDS.empty_table()
+    each = context.limits.shared(context.cores, context.cores)
+    free = Semaphore(1)  # the other cores read
+    begun: list[Future[None]] = []
 
     def fold(wanted: FeatureFiles, stopping: Event) -> None:
-        with DuckEngine(Limits(1, context.limits.memory)) as engine:
-            for batch in wanted.batches:
-                _feature_files(engine, wanted, batch, {}, stopping)
+        with free:
+            if stopping.is_set():
+                return
+            with DuckEngine(each) as engine:
+                for batch in wanted.batches:
+                    _feature_file(engine, wanted, batch, {}, stopping)
 
-    with _threads(1) as (pool, stopping):
+    with threads(context.cores) as (pool, stopping):
 
         def begin(delivery: Delivery) -> Future[None] | None:
             every = all_batches(context.catalogue, delivery.source)
@@ -109,13 +142,18 @@ def folding_ahead(context: RunContext) -> Iterator[Callable[[Delivery], Future[N
             if not made or context.spark:
                 return None
             wanted = FeatureFiles(context, pinned_models(context).match, made, nothing, nothing)
-            return pool.submit(fold, wanted, stopping)
+            begun.append(pool.submit(fold, wanted, stopping))
+            return begun[-1]
 
         yield begin
+        if not all(folding.done() for folding in begun):
+            tell("folding titles and names")
+        free.release(context.cores)
+        wait(begun)
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[tuple[ThreadPoolExecutor, Event]]:
+def threads(count: int) -> Iterator[tuple[ThreadPoolExecutor, Event]]:
     """Open threads; where the block ends, what they have not begun is dropped, and where it fails, the event is set by which they
     give up.
     """
@@ -162,22 +200,19 @@ def _folded(wanted: FeatureFiles, batches: Sequence[Batch]) -> Folded:
     return dict(zip((batch.delivery for batch in missing), files, strict=True))
 
 
-def _feature_files(
+def _feature_file(
     beside: DuckEngine, wanted: FeatureFiles, batch: Batch, folded: Folded, stopping: Event
-) -> tuple[Path, Path]:
-    """Return the paths of a batch's feature file and block file, building them if they are missing."""
+) -> Path:
+    """Return the path of a batch's feature file, building it if it is missing."""
     store = wanted.context.store
-    match_features, blocks = _names_of(wanted.model, batch.records_file or "")
+    match_features, _ = _names_of(wanted.model, batch.records_file or "")
     if not store.has(match_features):
         with _made(wanted.context, match_features) as made:
             if batch.delivery in folded:
                 _put_in_order(beside, folded[batch.delivery], made)
             else:
                 _make_features(beside, wanted, store.path(batch.records_file or ""), made, stopping)
-    if not store.has(blocks):
-        with _made(wanted.context, blocks) as made, DuckEngine(beside=beside) as engine:
-            engine.write(_BLOCKS.format(file=quoted(str(store.path(match_features)))), made, sought=True)
-    return store.path(match_features), store.path(blocks)
+    return store.path(match_features)
 
 
 def _make_features(

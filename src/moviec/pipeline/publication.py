@@ -7,7 +7,6 @@ ingestion computes only what its records can have changed; the result is the sam
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,7 +26,7 @@ from moviec.catalog.parties import StoredParties
 from moviec.catalog.publish import Cause, Publication, Published, mark_published, publish
 from moviec.catalog.queries import last_change
 from moviec.catalog.rollup_films import laid_sums
-from moviec.catalog.staging import Touched
+from moviec.catalog.staging import MANY, Touched
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import quoted
 from moviec.home.context import RunContext, Step, Steps, Tell, recorded
@@ -47,7 +46,14 @@ from moviec.matching.resolution import Basis, Resolved, resolve
 from moviec.matching.review import DOUBTS, count_suspicious, find_suspicious
 from moviec.model import PartyChanges
 from moviec.pipeline.catalogue_rollups import Summed, counted, other_years, roll_up, sum_fused, sum_published
-from moviec.pipeline.feature_files import FeatureFiles, name_match_features, remove_stale_features
+from moviec.pipeline.feature_files import (
+    FeatureFiles,
+    make_block_files,
+    name_blocks,
+    name_match_features,
+    remove_stale_features,
+    threads,
+)
 from moviec.pipeline.fusing import AllShown, Sliced, facts_of, show_all
 from moviec.pipeline.media import poster_table
 from moviec.pipeline.on_cluster import pairing_on, show_spread
@@ -161,7 +167,8 @@ class WorkedOut(msgspec.Struct, frozen=True):
 
 def _bring_up(inputs: RunInputs, scope: Scope, everything: bool, steps: Steps) -> Outcome:
     made = _work_out(inputs, everything, steps)
-    with steps.step("publishing") as counts, inputs.context.writing() as copy:
+    enforced = not _is_first_load(inputs.context.catalogue, made)
+    with steps.step("publishing") as counts, inputs.context.writing(enforced) as copy:
         inputs.context.confirm(copy.connection, CATALOGUE)
         cause = _cause(inputs, copy.connection, made.resolved, everything)
         done = _publish(inputs, made, cause, copy.connection)
@@ -176,6 +183,14 @@ def _bring_up(inputs: RunInputs, scope: Scope, everything: bool, steps: Steps) -
                 {kind: some for kind, some in made.parties.items() if touched[f"parties.{kind}"].written},
             )
     return Outcome(everything, done.changes, done.last, touched, steps.done)
+
+
+def _is_first_load(catalogue: sa.Engine, made: WorkedOut) -> bool:
+    """Return whether many films come into a catalogue that never had one: their rows are checked all at once, not one by one."""
+    if made.affected is not None or made.shown.documents.num_rows < MANY:
+        return False
+    with catalogue.connect() as connection:
+        return last_change(connection) == 0
 
 
 def _work_out(inputs: RunInputs, everything: bool, steps: Steps) -> WorkedOut:
@@ -200,8 +215,9 @@ def _work_out(inputs: RunInputs, everything: bool, steps: Steps) -> WorkedOut:
 def _publish(inputs: RunInputs, made: WorkedOut, cause: Cause, connection: sa.Connection) -> Published:
     """Write the results, and what follows from them, in the caller's transaction."""
     fresh, affected = inputs.fresh, made.affected
-    with ThreadPoolExecutor(1) as aside:
+    with threads(1) as (aside, _):
         ahead = aside.submit(_sum_all, inputs, made) if affected is None else None
+        blocks = aside.submit(_make_block_files, inputs) if affected is None else None
         before = counted(connection, affected)
         deliveries = [batch.delivery for batch in fresh]
         done = publish(connection, _publication(made, cause), deliveries, inputs.engine, inputs.room)
@@ -211,7 +227,9 @@ def _publish(inputs: RunInputs, made: WorkedOut, cause: Cause, connection: sa.Co
         else:
             years = other_years(inputs.engine, before, counted(connection, affected))
             summed = sum_published(inputs.engine, connection, years, inputs.room)
-    touched = {**done.touched, "rollups": roll_up(connection, summed)}
+        touched = {**done.touched, "rollups": roll_up(connection, summed)}
+        if blocks:
+            blocks.result()
     if made.everything or any(touched[name].written or touched[name].removed for name in _COMPANIES):
         companies = made.parties["companies"]
         among = None if made.everything or companies.names is None else companies.ids
@@ -280,10 +298,23 @@ def _resolve(inputs: RunInputs, basis: Basis, everything: bool, also: pa.Table |
         fresh = inputs.context.record_files(inputs.fresh)
         materialize_changed_records(engine, fresh, pa.concat_tables(named), inputs.aside)
         _materialize_arrivals(engine, inputs)
-        features = (inputs.batches, inputs.aside, inputs.pending.records)
-        files = name_match_features(engine, FeatureFiles(inputs.context, inputs.models.match, *features))
+        features = _features(inputs)
+        files = name_match_features(engine, features)
+        if not everything:
+            name_blocks(engine, features)
         pairing = pairing_on(inputs.context.spark, files, basis.model) if inputs.context.spark else None
         return resolve(engine, basis, everything, pairing)
+
+
+def _features(inputs: RunInputs) -> FeatureFiles:
+    again = inputs.pending.records
+    return FeatureFiles(inputs.context, inputs.models.match, inputs.batches, inputs.aside, again)
+
+
+def _make_block_files(inputs: RunInputs) -> None:
+    """Make what the next change needs, on one core: the others write."""
+    with DuckEngine(inputs.context.limits.shared(inputs.context.cores, inputs.context.cores)) as engine:
+        make_block_files(engine, _features(inputs))
 
 
 def _materialize_arrivals(engine: DuckEngine, inputs: RunInputs) -> None:
