@@ -24,16 +24,13 @@ help: ## say what there is to make
 demo: $(READY) ## install, build a catalogue from the sample, serve it on 127.0.0.1:8000; ARGS=--no-serve stops after the build
 	$(BIN)/moviec demo $(ARGS)
 
-# File by file, files with slow tests first, the rest in order; on one process more than there are cores, as a seventh of the
-# tests' time is waiting for servers and timers; on four at most.
-CORES := $(shell getconf _NPROCESSORS_ONLN)
-SPREAD := --numprocesses $(shell expr $(CORES) + 1) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# File by file, on as many processes as there are cores, four at most; files with slow tests first, the rest in order.
 test: $(DEV) ## run the tests; ARGS="tests/web -k keys" runs some
-	$(BIN)/pytest $(SPREAD) -m "not nightly" $(ARGS)
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m "not nightly" $(ARGS)
 
 # Everything, properties on four times as many examples, long tests on both databases; drills have a target of their own.
 nightly: $(DEV) ## run all tests, on every example
-	MOVIEC_EXAMPLES=full $(BIN)/pytest $(SPREAD) $(ARGS)
+	MOVIEC_EXAMPLES=full $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # What can break, broken on purpose, ten times each (ROUNDS=3: three times); `make test` runs a few rounds of some.
 ROUNDS := full
