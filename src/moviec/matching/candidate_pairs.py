@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from moviec.engine import Batches, DuckEngine, Engine
 from moviec.matching.bounds import bounds_of
-from moviec.matching.comparisons import NO_TWINS, Reach, compare, compare_titles, note_films
+from moviec.matching.comparisons import NO_TWINS, NOTES, Reach, compare, compare_titles, note_films
 from moviec.matching.evidence import WeighedRecords, adjusted, contradictions, evidence, weights_of_records
 from moviec.matching.match_features import BLOCK, FORM, ID_RULE, NAME, RULES, TWINS_RULE
 from moviec.matching.model import Model
@@ -183,6 +183,7 @@ def weigh_candidates(engine: DuckEngine, model: Model, floor: int = FLOOR) -> pa
         lambda levels: weigh_pairs(levels, records, weighed, floor).cast(HELD_PAIRS),
         bounds_of(engine, weighed, floor).reach,
     )
+    engine.forget(*_LISTS, *NOTES, "titled")
     return pa.concat_tables([HELD_PAIRS.empty_table(), *kept]).combine_chunks()
 
 

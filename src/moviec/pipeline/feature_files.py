@@ -38,9 +38,11 @@ OLDER_FOLDER = "shelf"
 #: Rows in a group of a feature file: reading a few films among 700,000 takes half the time of groups of 8,192.
 GROUP = 2_048
 
+#: The rows of a feature file come in order of their source and key, and their numbers are sorted faster than these.
 _BLOCKS = """
-SELECT features.block AS block, source, key
-FROM (SELECT source, key, unnest(blocks) AS features FROM read_parquet({file})) ORDER BY block, source, key"""
+SELECT features.block AS block, source, key FROM (
+  SELECT source, key, file_row_number AS place, unnest(blocks) AS features FROM read_parquet({file}, file_row_number = true))
+ORDER BY block, place"""
 
 _BLOCKS_OF: list[tuple[str, pa.DataType]] = [
     ("block", pa.int64()),
