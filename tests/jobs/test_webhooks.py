@@ -174,8 +174,8 @@ def test_one_that_fails_holds_up_no_other(catalogue: sa.Engine, receiver: Receiv
 
 
 @pytest.fixture
-def dripping() -> Iterator[str]:
-    """Give an address that answers a byte at a time, without end."""
+def dripping() -> Iterator[tuple[str, threading.Event]]:
+    """Give an address that answers a byte at a time, and what ends its answers."""
     listener, done = socket.create_server(("127.0.0.1", 0)), threading.Event()
 
     def drip(peer: socket.socket) -> None:
@@ -191,7 +191,7 @@ def dripping() -> Iterator[str]:
 
     thread = threading.Thread(target=accept)
     thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}/", done
     done.set()
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
@@ -199,10 +199,14 @@ def dripping() -> Iterator[str]:
 
 
 def test_an_address_that_drips_is_given_up_and_stops_neither_others_nor_the_worker(
-    catalogue: sa.Engine, receiver: Receiver, dripping: str, monkeypatch: pytest.MonkeyPatch
+    catalogue: sa.Engine,
+    receiver: Receiver,
+    dripping: tuple[str, threading.Event],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    address, done = dripping
     for _ in range(sending.OF_ACCOUNT):
-        create_webhook(catalogue, KEY, "reader", dripping)
+        create_webhook(catalogue, KEY, "reader", address)
     create_account(catalogue, "other")
     create_webhook(catalogue, KEY, "other", receiver.url)
     films(catalogue, "A")
@@ -216,7 +220,8 @@ def test_an_address_that_drips_is_given_up_and_stops_neither_others_nor_the_work
     assert {hook["failed"] for hook in webhooks_of(catalogue, "reader")} == {0}, "they are waited for"
     monkeypatch.setattr(sending, "TIMEOUT", 0.5)
     with pytest.raises(TransportError, match=r"no answer within 0\.5 seconds"):
-        post(target_of(dripping, private=True), b"{}", {})
+        post(target_of(address, private=True), b"{}", {})
+    done.set()
     senders.close()
 
 
