@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from moviec.catalog import staging
-from moviec.catalog.connect import connect
+from moviec.catalog.connect import connect, sorting
 from moviec.catalog.laid import Laid, lay
 from moviec.catalog.schema import movies
 from moviec.catalog.schema.serving import changes
@@ -142,3 +142,17 @@ def ratings(values: list[float]) -> pa.Table:
     numbers = {"value": values, "lowest": [0.0] * count, "highest": [10.0] * count, "points": values}
     raters = [f"rater {number}" for number in range(count)]
     return pa.table({"movie": [1] * count, "rater": raters, **texts, **numbers})
+
+
+def test_a_connection_that_sorted_for_an_index_has_its_pages_back(catalogue: sa.Engine) -> None:
+    def pages(connection: sa.Connection) -> object:
+        setting = "PRAGMA cache_size" if connection.dialect.name == "sqlite" else "SHOW work_mem"
+        return connection.exec_driver_sql(setting).scalar()
+
+    with catalogue.connect() as connection:
+        before = pages(connection)
+        with sorting(connection):
+            assert (pages(connection) != before) == (connection.dialect.name == "sqlite")
+        with pytest.raises(ZeroDivisionError), sorting(connection):
+            raise ZeroDivisionError
+        assert pages(connection) == before

@@ -19,6 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from moviec.catalog.binary_copy import HEADER, TRAILER, encoded
 from moviec.catalog.compression import Compressed, compress_all
+from moviec.catalog.connect import sorting
 from moviec.catalog.laid import Laid, take_over
 from moviec.errors import MovieCError
 from moviec.units import plural
@@ -177,8 +178,9 @@ def _indexed_afterwards(connection: sa.Connection, table: sa.Table, rows: int) -
     for index in indexes:
         connection.execute(sa.schema.DropIndex(index))
     yield
-    for index in indexes:
-        connection.execute(sa.schema.CreateIndex(index))
+    with sorting(connection):
+        for index in indexes:
+            connection.execute(sa.schema.CreateIndex(index))
 
 
 def any_row(connection: sa.Connection, table: sa.Table, among: sa.ColumnElement[bool] | None = None) -> bool:
