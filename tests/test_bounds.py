@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from moviec.bounds import SMALL, Bounds, check_bounds, check_regular
 from moviec.engine import DuckEngine
 from moviec.errors import PayloadError, UsageError
-from moviec.memory_guard import over
+from moviec.memory_guard import guarded_memory, over
 from moviec.pipeline.read_delivery import ended_after
 from moviec.storage.archives import unpack
 from tests.commands import moviec
@@ -171,3 +172,17 @@ def test_a_process_stops_before_the_machine_has_no_memory_left() -> None:
     assert over(15 * gigabyte, 16 * gigabyte, gigabyte)
     assert over(9 * gigabyte, 16 * gigabyte, 100 << 20)
     assert not over(9 * gigabyte, 16 * gigabyte, 5 * gigabyte)
+
+
+def test_memory_is_watched_while_a_command_runs_and_no_longer() -> None:
+    def watching() -> list[threading.Thread]:
+        return [thread for thread in threading.enumerate() if thread.name == "memory"]
+
+    with guarded_memory():
+        [watch] = watching()
+    watch.join(10)
+    assert not watching()
+    moviec("--version")
+    for thread in watching():
+        thread.join(10)
+    assert not watching()

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 
 #: The share of the machine's (or the container's) memory that a process may take, and the share that is left free of it when a
 #: process that has half of it must stop.
@@ -21,10 +22,16 @@ _MEMINFO = Path("/proc/meminfo")
 _CGROUPS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
-def guard_memory() -> None:
-    """Begin to watch this process's memory; on systems without /proc nothing is watched."""
+@contextmanager
+def guarded_memory() -> Iterator[None]:
+    """Watch this process's memory while the block runs; on systems without /proc nothing is watched."""
+    ended = Event()
     if _STATM.exists() and _MEMINFO.exists():
-        threading.Thread(target=_watch, args=(_there(),), name="memory", daemon=True).start()
+        Thread(target=_watch, args=(_there(), ended), name="memory", daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
 
 
 def over(taken: int, there: int, free: int) -> bool:
@@ -32,9 +39,9 @@ def over(taken: int, there: int, free: int) -> bool:
     return taken > SHARE * there or (taken > there / 2 and free < FREE * there)
 
 
-def _watch(there: int) -> None:
+def _watch(there: int, ended: Event) -> None:
     page = os.sysconf("SC_PAGE_SIZE")
-    while True:
+    while not ended.wait(_EVERY):
         taken = int(_STATM.read_text().split()[1]) * page
         if over(taken, there, _meminfo("MemAvailable")):
             print(
@@ -44,7 +51,6 @@ def _watch(there: int) -> None:
                 flush=True,
             )
             os._exit(1)
-        time.sleep(_EVERY)
 
 
 def _there() -> int:

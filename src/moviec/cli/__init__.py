@@ -15,7 +15,7 @@ from typer.exceptions import TyperException
 from moviec import __version__
 from moviec.cli.console import fail
 from moviec.errors import MovieCError
-from moviec.memory_guard import guard_memory
+from moviec.memory_guard import guarded_memory
 
 #: Every command and its module. Only the called one is imported: loading all of them takes a second.
 COMMANDS = {
@@ -100,7 +100,11 @@ def main() -> None:
     words = sys.argv[1:]
     with suppress(ValueError):  # only the main thread may: others are not stopped by signals
         signal.signal(signal.SIGTERM, _interrupt)
-    guard_memory()
+    with guarded_memory():
+        _run(words)
+
+
+def _run(words: list[str]) -> None:
     try:
         sys.exit(build(words)(standalone_mode=False))
     except TyperException as error:

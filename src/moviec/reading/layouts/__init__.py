@@ -60,6 +60,7 @@ SERIES = ("show", "series", "tvshow", "episode", "season", "anime")
 _BRACKETED = re.compile(r"[(\[][^()\[\]]*[)\]]")
 
 
+@lru_cache(maxsize=1_000)  # 2 ms each, and the names of one file are asked for many times
 def plain_name(column: str) -> str:
     """Return a column's name folded as titles are, without blanks."""
     return fold_one(column).replace(" ", "")
