@@ -192,14 +192,20 @@ def graphs(draw: st.DrawFn) -> Graph:
     ends = st.lists(st.sampled_from(KEYS), min_size=2, max_size=2, unique=True).map(sorted)
     rows = draw(st.lists(st.tuples(ends, st.integers(-9, 15), st.sampled_from([None, "other ids"]), st.booleans()), max_size=15,
                          unique_by=lambda row: tuple(row[0])))  # fmt: skip
+    ids = draw(st.dictionaries(st.sampled_from(KEYS), st.sampled_from(["tt1", "tt2"]), max_size=5))
     pairs = [
         dict(zip(PAIRS.names, (*one, *other, weight * 1_000_000, odd, shared, "[]"), strict=True))
-        for (one, other), weight, odd, shared in rows
+        for (one, other), weight, said_odd, shared in rows
         if one[0] != other[0] or one[0] == "c"
+        # Rows of one source that have nothing but other ids are never without a contradiction (`evidence.contradicted`).
+        for odd in [
+            "other ids"
+            if one[0] == other[0] and len({ids.get(one), ids.get(other)} - {None}) > 1
+            else said_odd
+        ]
     ]
     said = draw(st.lists(st.tuples(ends, st.booleans()), max_size=4))
     decisions = [dict(zip(DECISIONS.names, (*one, *other, same), strict=True)) for (one, other), same in said]
-    ids = draw(st.dictionaries(st.sampled_from(KEYS), st.sampled_from(["tt1", "tt2"]), max_size=5))
     records = {
         "source": [source for source, _ in KEYS],
         "key": [key for _, key in KEYS],

@@ -358,10 +358,10 @@ def lake(home: Path) -> dict[str, bytes]:
 
 @pytest.fixture
 def listed(tmp_path: Path) -> Path:
-    """Write the beginnings of the real files of MovieLens: 1,500 films and 30,000 ratings."""
+    """Write the beginnings of the real files of MovieLens: 1,500 films and 60,000 ratings."""
     folder = tmp_path / "listed"
     folder.mkdir()
-    for name, lines in (("movies", 1_500), ("links", 1_500), ("tags", 1_500), ("ratings", 30_000)):
+    for name, lines in (("movies", 1_500), ("links", 1_500), ("tags", 1_500), ("ratings", 60_000)):
         with real(f"movielens/{name}.csv").open(encoding="utf-8") as file:
             (folder / f"{name}.csv").write_text("".join(islice(file, 1 + lines)), "utf-8")
     return folder
@@ -381,7 +381,7 @@ def test_once_out_of_space_and_killed_at_random_moments_the_lake_is_the_same(
             capture_output=True,
             text=True,
             check=False,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000)),
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1_200_000, 1_200_000)),
         )
         assert full.returncode == 1 and "File too large" in full.stderr and "Traceback" not in full.stderr
         dice = random.Random(11)

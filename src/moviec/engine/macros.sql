@@ -249,3 +249,9 @@ CREATE OR REPLACE MACRO titles_as(titles) AS nullif(list_transform(list_filter(t
 CREATE OR REPLACE MACRO article_first(title) AS regexp_replace(regexp_replace(title, '^(.*\S), (L''|l'')$', '\2\1'),
   '^(.*\S), (The|A|An|La|Le|Les|Un|Une|Des|El|Los|Las|Una|Il|Lo|I|Gli|Der|Die|Das|Ein|Eine|Den|Det|De|Het|En|Et|Os|As|O)$',
   '\2 \1');
+
+-- An entry's part of an amount that is divided evenly among a film's `members`, by its place among them: the difference of two
+-- floors, so that the parts of a film add up to the film, to the last dollar. Doubles hold the dividends: no product can
+-- overflow, and the values allowed by sources/checked.sql are exact in them.
+CREATE OR REPLACE MACRO even_part(amount, place, members) AS TRY_CAST(
+  floor(CAST(amount AS DOUBLE) * place / members) - floor(CAST(amount AS DOUBLE) * (place - 1) / members) AS BIGINT);

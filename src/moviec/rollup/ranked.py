@@ -11,7 +11,7 @@ from moviec.measures import KEPT_AS, SPLITS, Question, refuse_nonsense
 from moviec.model import BEFORE_RELEASE, GIVEN_UP, status_is
 from moviec.rollup.monthly import SQL, name_catalogue, name_parts
 from moviec.sql import filled
-from moviec.text import pc
+from moviec.text import Column, pc
 
 #: Films whose years are summed together: their rows, medians and lists take some 300 MB (of 700,000 made-up films).
 FILMS_AT_ONCE = 50_000
@@ -25,8 +25,6 @@ MEASURES = (
     "popularity_max", "c_rating_mean", "c_rating_median", "c_rating_max",
 )  # fmt: skip
 
-_GROUP = ["kind", "split", "year", "measure", "entries", "valued"]
-
 
 def leading(engine: Engine, totals: pa.Table) -> pa.Table:
     """Rank the years of `totals` (as the rollups have them) by each of MEASURES.
@@ -37,23 +35,16 @@ def leading(engine: Engine, totals: pa.Table) -> pa.Table:
     engine.register("totals", totals)
     engine.register("measures", pa.table({"measure": list(MEASURES)}))
     values = " ".join(f"WHEN '{name}' THEN {name}" for name in MEASURES)
-    placed = engine.query(filled(SQL["ranked"], {"values": values, "places": str(PLACES)}))
-    first = _lists(placed.filter(pc.less_equal(placed["place"], PLACES)), "first_entries")
-    upward = placed["upward"]
-    ends = pc.and_(pc.greater_equal(upward, 0), pc.less(upward, PLACES))
-    joined = first.join(_lists(placed.filter(ends), "last_entries"), _GROUP, join_type="left outer")
-    none = pc.fill_null(joined["last_entries"], "[]")
-    return joined.set_column(joined.schema.get_field_index("last_entries"), "last_entries", none)
+    ranked = engine.query(filled(SQL["ranked"], {"values": values, "places": str(PLACES)}))
+    for name in ("first_entries", "last_entries"):
+        ranked = ranked.set_column(ranked.schema.get_field_index(name), name, _as_json(ranked[name]))
+    return ranked
 
 
-def _lists(placed: pa.Table, name: str) -> pa.Table:
-    """Return each group's entries, in the order of the rows, as a JSON list."""
-    as_text = placed.set_column(
-        placed.schema.get_field_index("entry"), "entry", placed["entry"].cast(pa.string())
-    )
-    grouped = as_text.group_by(_GROUP, use_threads=False).aggregate([("entry", "list")])
-    lists = pc.binary_join_element_wise("[", pc.binary_join(grouped["entry_list"], ","), "]", "")
-    return grouped.select(_GROUP).append_column(name, lists)
+def _as_json(lists: Column) -> Column:
+    """Return lists of ids as JSON; none is an empty one."""
+    texts = pc.binary_join(lists.cast(pa.list_(pa.string())), ",")
+    return pc.binary_join_element_wise("[", pc.fill_null(texts, ""), "]", "")
 
 
 def spans(films: Mapping[int, int]) -> list[list[int]]:
@@ -101,9 +92,9 @@ def totals(engine: Engine, films: pa.Table, entries: pa.Table) -> pa.Table:
     name_catalogue(engine, films, entries)
     name_parts(engine, SPLITS)
     summed = engine.query(SQL["totals"])
-    at = summed.schema.get_field_index("movie_ids")
-    numbers = pc.binary_join(summed["movie_ids"].cast(pa.list_(pa.string())), ",")
-    return summed.set_column(at, "movie_ids", pc.binary_join_element_wise("[", numbers, "]", ""))
+    return summed.set_column(
+        summed.schema.get_field_index("movie_ids"), "movie_ids", _as_json(summed["movie_ids"])
+    )
 
 
 #: The amount of a measure without a column of that name: in sums a film counts with its part.

@@ -56,27 +56,17 @@ SELECT
 FROM entry e JOIN film f ON f.movie = e.movie
 
 -- name: parts
--- Entries as counted: whole (`full`) or divided evenly. Sums are of parts; means, medians and maxima of whole films.
--- Amounts are integers (dollars, votes, millionths of popularity, hundredths of a C-rating); an even part is the
--- difference of two floors, so the parts of a film add up to the film, to the last dollar. Doubles hold the dividends:
--- no product can overflow, and the values allowed by sources/checked.sql are exact in them.
+-- Entries as counted: whole (`full`) or divided evenly (the macro `even_part`). Sums are of parts; means, medians and maxima of
+-- whole films.
+-- Amounts are integers (dollars, votes, millionths of popularity, hundredths of a C-rating).
 -- Tables: `entries`; `splits` (split, even), one row for each way of counting that is wanted.
 SELECT
   kind, split, entry, id, name, movie, year, month, budget, revenue, popularity, votes, c_rating,
-  CASE WHEN even THEN TRY_CAST(floor(CAST(budget AS DOUBLE) * position / members)
-                               - floor(CAST(budget AS DOUBLE) * (position - 1) / members) AS BIGINT)
-       ELSE budget END AS budget_part,
-  CASE WHEN even THEN TRY_CAST(floor(CAST(revenue AS DOUBLE) * position / members)
-                               - floor(CAST(revenue AS DOUBLE) * (position - 1) / members) AS BIGINT)
-       ELSE revenue END AS revenue_part,
-  CASE WHEN even THEN TRY_CAST(floor(CAST(votes AS DOUBLE) * position / members)
-                               - floor(CAST(votes AS DOUBLE) * (position - 1) / members) AS BIGINT)
-       ELSE votes END AS votes_part,
-  CASE WHEN even THEN TRY_CAST(floor(CAST(popularity AS DOUBLE) * position / members)
-                               - floor(CAST(popularity AS DOUBLE) * (position - 1) / members) AS BIGINT)
-       ELSE popularity END AS popularity_part,
-  CASE WHEN even THEN CAST(floor(1000000 * position / members) - floor(1000000 * (position - 1) / members) AS BIGINT)
-       ELSE 1000000 END AS film_part
+  CASE WHEN even THEN even_part(budget, position, members) ELSE budget END AS budget_part,
+  CASE WHEN even THEN even_part(revenue, position, members) ELSE revenue END AS revenue_part,
+  CASE WHEN even THEN even_part(votes, position, members) ELSE votes END AS votes_part,
+  CASE WHEN even THEN even_part(popularity, position, members) ELSE popularity END AS popularity_part,
+  CASE WHEN even THEN even_part(1000000, position, members) ELSE 1000000 END AS film_part
 FROM entries CROSS JOIN splits
 
 -- name: monthly
@@ -135,59 +125,76 @@ GROUP BY kind, year, month
 ORDER BY kind, year, month
 
 -- name: totals
--- The view `parts` of catalogue films summed by genre or company, year and month; month 0 is the whole year, with the
--- films whose month is unknown. Sums are of 128 bits in DuckDB; one that a BIGINT
--- cannot hold is unknown.
-WITH spans AS (
-  SELECT parts.*, 0 AS span FROM parts
-  UNION ALL SELECT parts.*, month AS span FROM parts WHERE month IS NOT NULL
+-- The view `entries` of catalogue films summed by genre or company, year and month, in each way of counting; month 0 is the whole
+-- year, with the films whose month is unknown. Sums are of 128 bits in DuckDB; one that a BIGINT cannot hold is unknown.
+-- Only sums depend on the way of counting (`parts`): all is worked out once, as medians and lists of films cost the most.
+WITH parted AS (
+  SELECT kind, entry, movie, year, month, budget, revenue, popularity, votes, c_rating,
+    even_part(1000000, position, members) AS film_even,
+    even_part(budget, position, members) AS budget_even,
+    even_part(revenue, position, members) AS revenue_even,
+    even_part(popularity, position, members) AS popularity_even,
+    even_part(votes, position, members) AS votes_even
+  FROM entries
+),
+spans AS (
+  SELECT parted.*, 0 AS span FROM parted
+  UNION ALL SELECT parted.*, month AS span FROM parted WHERE month IS NOT NULL
+),
+summed AS (
+  SELECT
+    kind, year, CAST(span AS INT) AS month, entry,
+    count(*) AS films,
+    sum(film_even) AS films_even,
+    sum(budget) AS budget, sum(budget_even) AS budget_even,
+    sum(revenue) AS revenue, sum(revenue_even) AS revenue_even,
+    sum(revenue - budget) AS profit, sum(revenue_even - budget_even) AS profit_even,
+    count(budget) AS budget_known,
+    count(revenue) AS revenue_known,
+    count(revenue - budget) AS profit_known,
+    sum(popularity) AS popularity, sum(popularity_even) AS popularity_even,
+    TRY_CAST(floor(median(popularity)) AS BIGINT) AS popularity_median,
+    max(popularity) AS popularity_max,
+    count(popularity) AS popularity_known,
+    sum(votes) AS votes, sum(votes_even) AS votes_even,
+    count(votes) AS votes_known,
+    count(c_rating) AS c_rating_known,
+    CAST(floor(CAST(sum(c_rating) AS DOUBLE) / count(c_rating) + 0.5) AS BIGINT) AS c_rating_mean,
+    CAST(floor(median(c_rating)) AS BIGINT) AS c_rating_median,
+    max(c_rating) AS c_rating_max,
+    array_sort(array_agg(movie)) AS movie_ids
+  FROM spans GROUP BY kind, year, span, entry
 )
 SELECT
-  kind, split, year, CAST(span AS INT) AS month, entry,
-  CAST(sum(film_part) AS BIGINT) AS movies,
-  count(*) AS films,
-  TRY_CAST(sum(budget_part) AS BIGINT) AS budget,
-  TRY_CAST(sum(revenue_part) AS BIGINT) AS revenue,
-  TRY_CAST(sum(revenue_part - budget_part) AS BIGINT) AS profit,
-  count(budget) AS budget_known,
-  count(revenue) AS revenue_known,
-  count(revenue - budget) AS profit_known,
-  TRY_CAST(sum(popularity_part) AS BIGINT) AS popularity_sum,
-  TRY_CAST(floor(CAST(sum(popularity) AS DOUBLE) / count(popularity) + 0.5) AS BIGINT) AS popularity_mean,
-  TRY_CAST(floor(median(popularity)) AS BIGINT) AS popularity_median,
-  max(popularity) AS popularity_max,
-  count(popularity) AS popularity_known,
-  CAST(least(coalesce(sum(votes_part), 0), 9223372036854775807) AS BIGINT) AS votes,
-  count(votes) AS votes_known,
-  count(c_rating) AS c_rating_known,
-  CAST(floor(CAST(sum(c_rating) AS DOUBLE) / count(c_rating) + 0.5) AS BIGINT) AS c_rating_mean,
-  CAST(floor(median(c_rating)) AS BIGINT) AS c_rating_median,
-  max(c_rating) AS c_rating_max,
-  array_sort(array_agg(movie)) AS movie_ids
-FROM spans GROUP BY kind, split, year, span, entry
+  kind, split, year, month, entry,
+  CAST(CASE WHEN even THEN films_even ELSE films * 1000000 END AS BIGINT) AS movies,
+  films,
+  TRY_CAST(CASE WHEN even THEN budget_even ELSE budget END AS BIGINT) AS budget,
+  TRY_CAST(CASE WHEN even THEN revenue_even ELSE revenue END AS BIGINT) AS revenue,
+  TRY_CAST(CASE WHEN even THEN profit_even ELSE profit END AS BIGINT) AS profit,
+  budget_known, revenue_known, profit_known,
+  TRY_CAST(CASE WHEN even THEN popularity_even ELSE popularity END AS BIGINT) AS popularity_sum,
+  TRY_CAST(floor(CAST(popularity AS DOUBLE) / popularity_known + 0.5) AS BIGINT) AS popularity_mean,
+  popularity_median, popularity_max, popularity_known,
+  CAST(least(coalesce(CASE WHEN even THEN votes_even ELSE votes END, 0), 9223372036854775807) AS BIGINT) AS votes,
+  votes_known, c_rating_known, c_rating_mean, c_rating_median, c_rating_max, movie_ids
+FROM summed CROSS JOIN splits
 ORDER BY kind, split, year, month, entry
 
 -- name: ranked
--- For every year the top and bottom {places} genres and companies by each measure in `totals`: place counts from
--- the largest value, unknown last, `upward` from the smallest one.
+-- For every year the top and bottom {places} genres and companies by each measure in `totals`: from the largest value on,
+-- unknown last, and down to the smallest one. Equal values: the one with more films, then the smaller id, is larger.
 WITH valued AS (
-  SELECT kind, split, year, entry, films, measures.measure AS measure,
+  SELECT kind, split, CAST(year AS BIGINT) AS year, measures.measure AS measure, entry, films,
     CASE measures.measure {values} END AS value
   FROM totals CROSS JOIN measures WHERE month = 0
-),
-placed AS (
-  SELECT kind, split, year, measure, entry,
-    row_number() OVER (
-      PARTITION BY kind, split, year, measure
-      ORDER BY CASE WHEN value IS NULL THEN 1 ELSE 0 END, value DESC, films DESC, entry) AS place,
-    count(*) OVER (PARTITION BY kind, split, year, measure) AS entries,
-    count(value) OVER (PARTITION BY kind, split, year, measure) AS valued
-  FROM valued
 )
-SELECT kind, split, CAST(year AS BIGINT) AS year, measure, entries, valued, entry, place, valued - place AS upward
-FROM placed
-WHERE place <= {places} OR (place <= valued AND valued - place < {places})
-ORDER BY kind, split, year, measure, place
+SELECT
+  kind, split, year, measure, count(*) AS entries, count(value) AS valued,
+  max_by(entry, row(value IS NOT NULL, coalesce(value, 0), films, -entry), {places}) AS first_entries,
+  list_reverse(min_by(entry, row(value, films, -entry), {places}) FILTER (value IS NOT NULL)) AS last_entries
+FROM valued GROUP BY kind, split, year, measure
+ORDER BY kind, split, year, measure
 
 -- name: report
 -- The view `parts` of one kind over a span of months: one row per genre or company, or per each and year.
