@@ -60,21 +60,24 @@ GROUP BY movie, field, source, name
 -- name: claim_parts
 -- Of each person a source names: whether the film has them in roles that this source does not give (`fewer`), or as a character
 -- that it does not name (`nameless`).
-SELECT movie, field, source, name, role, MIN(billing) AS billing,
-       MAX(CASE WHEN given_roles < film_roles THEN 1 ELSE 0 END) AS fewer,
-       MAX(CASE WHEN film_part IS NOT NULL AND given_part IS NULL THEN 1 ELSE 0 END) AS nameless
-FROM (
-  SELECT b.movie, b.field, b.source, b.name, b.role, b.billing, f.roles AS film_roles, g.roles AS given_roles,
-         MAX(b.part) OVER (PARTITION BY b.movie, b.fold, b.role) AS film_part,
-         MAX(b.part) OVER (PARTITION BY b.movie, b.fold, b.role, b.source) AS given_part
-  FROM party_billed b
-  JOIN (SELECT movie, fold, COUNT(DISTINCT role) AS roles FROM party_billed WHERE field = 'people' GROUP BY movie, fold) f
-  ON f.movie = b.movie AND f.fold = b.fold
-  JOIN (SELECT movie, source, fold, COUNT(DISTINCT role) AS roles FROM party_billed WHERE field = 'people'
-        GROUP BY movie, source, fold) g
-  ON g.movie = b.movie AND g.source = b.source AND g.fold = b.fold
-  WHERE b.field = 'people') p
-GROUP BY movie, field, source, name, role
+WITH given AS (
+  SELECT movie, fold, source, role, MAX(part) AS part FROM party_billed WHERE field = 'people' GROUP BY movie, fold, source, role
+),
+film AS (SELECT movie, fold, role, MAX(part) AS part FROM given GROUP BY movie, fold, role),
+told AS (
+  SELECT g.movie, g.fold, g.source, g.role,
+         CASE WHEN s.roles < f.roles THEN 1 ELSE 0 END AS fewer,
+         CASE WHEN p.part IS NOT NULL AND g.part IS NULL THEN 1 ELSE 0 END AS nameless
+  FROM given g
+  JOIN film p ON p.movie = g.movie AND p.fold = g.fold AND p.role = g.role
+  JOIN (SELECT movie, fold, COUNT(*) AS roles FROM film GROUP BY movie, fold) f ON f.movie = g.movie AND f.fold = g.fold
+  JOIN (SELECT movie, fold, source, COUNT(*) AS roles FROM given GROUP BY movie, fold, source) s
+  ON s.movie = g.movie AND s.fold = g.fold AND s.source = g.source
+)
+SELECT b.movie, b.field, b.source, b.name, b.role, b.billing, t.fewer, t.nameless
+FROM (SELECT movie, field, source, name, fold, role, MIN(billing) AS billing FROM party_billed WHERE field = 'people'
+      GROUP BY movie, field, source, name, fold, role) b
+JOIN told t ON t.movie = b.movie AND t.fold = b.fold AND t.source = b.source AND t.role = b.role
 
 -- name: claim_role_items
 SELECT movie, field, source, billing, CONCAT('{"name":', TO_JSON(name), ',"role":', TO_JSON(role), '}') AS item

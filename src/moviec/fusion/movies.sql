@@ -85,7 +85,7 @@ JOIN party_folds f ON f.field = g.field AND f.name = g.name
 LEFT JOIN movie_orders o ON o.source = g.source AND o.field = g.field
 
 -- name: party_keyed
-SELECT movie, field, role, fold, namesake, MAP_FROM_ENTRIES(LIST({'key': space, 'value': party} ORDER BY space)) AS keys
+SELECT movie, field, role, fold, namesake, MAP_FROM_ENTRIES(LIST_SORT(LIST({'key': space, 'value': party}))) AS keys
 FROM (
   SELECT movie, field, role, fold, namesake, space, MIN_BY(party, billing) AS party
   FROM party_billed WHERE party IS NOT NULL GROUP BY movie, field, role, fold, namesake, space) k
