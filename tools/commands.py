@@ -18,8 +18,8 @@ HEADING = """# Commands
 Every command with its options, made from the command line itself by `make docs`; `moviec COMMAND --help` says the same. What they
 are for stands in the other pages; [start](index.md) says where to begin.
 
-Exit status of every command: 0 done, 1 failed, 2 wrong usage, 3 finished but something needs a look. `--debug` before the command
-shows the traceback of an error. `--help` is an option of each and left out below.
+Exit status of every command: 0 done, 1 failed, 2 wrong usage, 3 finished but something needs a look, 130 stopped by Ctrl-C
+or SIGTERM. `--debug` before the command shows the traceback of an error. `--help` is an option of each and left out below.
 """
 
 
