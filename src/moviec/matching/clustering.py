@@ -16,6 +16,7 @@ import pyarrow as pa
 from moviec.matching.candidate_pairs import HELD_PAIRS
 from moviec.matching.decisions import adopt
 from moviec.matching.graph import Edges, Rules, clusters, connected, one_to_one
+from moviec.matching.marks import marks
 from moviec.matching.match_weights import Integers, rivals_share
 from moviec.matching.model import Model
 from moviec.model import MILLION
@@ -106,7 +107,7 @@ def settle(
     chances = _weigh_rivals(graph, model)
     edges = Edges(len(records), graph.left, graph.right, _bonds(graph, chances))
     label = clusters(
-        edges, _marks(records, chances.film, decided, repeating), Rules(decided.same, UNSEEN - DOUBT)
+        edges, marks(records, chances.film, decided.apart, repeating), Rules(decided.same, UNSEEN - DOUBT)
     )
     settled = pairs.append_column("probability", pa.array(chances.probability)).append_column(
         "band", _bands(graph, chances, pairs, label, model)
@@ -276,47 +277,6 @@ def _bonds(graph: _Graph, chances: _Chances) -> Integers:
     says = np.where(graph.contradicted, np.minimum(chances.log_odds, CONTRADICTED), chances.log_odds) - DOUBT
     bonds: Integers = np.where(chances.likely, np.maximum(says, 1), np.minimum(says, 0))
     return bonds
-
-
-_ENTRIES = pa.list_(pa.struct([("key", pa.string()), ("value", pa.string())]))
-
-
-def _marks(records: pa.Table, film: Integers, decided: _Decided, repeating: frozenset[str]) -> pa.Table:
-    """Return the marks of which a film has only one: its record at a source that lists a film once (twins count as
-    one), its id in a space, its side of a verdict.
-    """
-    once = pc.invert(pc.is_in(records["source"], pa.array(sorted(repeating), pa.string())))
-    numbers = pa.array(np.arange(len(records), dtype=np.int64))
-    ids = records["ids"].combine_chunks().cast(_ENTRIES)
-    parents, entries = pc.list_parent_indices(ids), pc.list_flatten(ids)
-    sides = pa.array(np.array(decided.apart, dtype=np.int64).ravel())
-    verdicts = pa.array(np.repeat(np.arange(len(decided.apart)), 2)).cast(pa.string())
-    marks = [
-        (numbers.filter(once), "key", records["source"].filter(once), pa.array(film).cast(pa.string()).filter(once)),
-        (pc.cast(parents, pa.int64()), "id", pc.struct_field(entries, "key"), _as_one(records, film, parents, entries)),
-        (sides, "verdict", verdicts, sides.cast(pa.string())),
-    ]  # fmt: skip
-    return pa.concat_tables(
-        pa.table({"record": record, "space": pc.binary_join_element_wise(what, space, " "), "value": value})
-        for record, what, space, value in marks
-    )
-
-
-def _as_one(records: pa.Table, film: Integers, parents: Column, entries: Column) -> Column:
-    """Return the values of ids, those of twins replaced by what the first twin has in that space."""
-    space, value = pc.struct_field(entries, "key"), pc.struct_field(entries, "value")
-    owner = parents.to_numpy()
-    spaces = pc.dictionary_encode(space).indices.to_numpy()
-    several = int(spaces.max(initial=0)) + 1
-    twin = film[owner] != owner
-    slots, at = np.unique((film[owner] * several + spaces)[~twin], return_index=True)
-    first = pc.index_in(pa.array((film[owner] * several + spaces)[twin]), pa.array(slots))
-    names = pc.binary_join_element_wise(space, value, "\x1f")
-    others = names.filter(pa.array(twin))
-    firsts = pc.take(pc.take(value.filter(pa.array(~twin)), pa.array(at)), first)
-    has = pc.is_valid(first)
-    known = pc.index_in(names, others.filter(has))
-    return pc.coalesce(pc.take(firsts.filter(has), known), value)
 
 
 def _bands(graph: _Graph, chances: _Chances, pairs: pa.Table, label: Integers, model: Model) -> Column:
