@@ -96,10 +96,15 @@ def in_order(engine: Engine, sums: pa.Table) -> pa.Table:
 
 def name_parts(engine: Engine, splits: Sequence[str]) -> None:
     """Create the view `parts` of the engine's `entries`: whole and divided, or one of them."""
+    name_splits(engine, splits)
+    engine.view("parts", SQL["parts"])
+
+
+def name_splits(engine: Engine, splits: Sequence[str]) -> None:
+    """Register ways of counting as `splits` (split, even)."""
     engine.register(
         "splits", pa.table({"split": list(splits), "even": [split == "even" for split in splits]})
     )
-    engine.view("parts", SQL["parts"])
 
 
 def name_labels(engine: Engine, genre_labels: pa.Table) -> None:

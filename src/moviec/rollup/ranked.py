@@ -9,7 +9,7 @@ import pyarrow as pa
 from moviec.engine import DuckEngine, Engine
 from moviec.measures import KEPT_AS, SPLITS, Question, refuse_nonsense
 from moviec.model import BEFORE_RELEASE, GIVEN_UP, status_is
-from moviec.rollup.monthly import SQL, name_catalogue, name_parts
+from moviec.rollup.monthly import SQL, name_catalogue, name_splits
 from moviec.sql import filled
 from moviec.text import Column, pc
 
@@ -90,7 +90,7 @@ def totals(engine: Engine, films: pa.Table, entries: pa.Table) -> pa.Table:
     millionths of popularity and of films, hundredths of a point.
     """
     name_catalogue(engine, films, entries)
-    name_parts(engine, SPLITS)
+    name_splits(engine, SPLITS)
     summed = engine.query(SQL["totals"])
     return summed.set_column(
         summed.schema.get_field_index("movie_ids"), "movie_ids", _as_json(summed["movie_ids"])

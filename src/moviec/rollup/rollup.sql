@@ -125,9 +125,9 @@ GROUP BY kind, year, month
 ORDER BY kind, year, month
 
 -- name: totals
--- The view `entries` of catalogue films summed by genre or company, year and month, in each way of counting; month 0 is the whole
--- year, with the films whose month is unknown. Sums are of 128 bits in DuckDB; one that a BIGINT cannot hold is unknown.
--- Only sums depend on the way of counting (`parts`): all is worked out once, as medians and lists of films cost the most.
+-- The view `entries` of catalogue films summed by genre or company, year and month, in each way of counting (`splits`); month 0
+-- is the whole year, with the films whose month is unknown. Sums are of 128 bits in DuckDB; one that a BIGINT cannot hold is unknown.
+-- Only sums depend on the way of counting, so that medians and lists of films, which cost the most, are worked out once.
 WITH parted AS (
   SELECT kind, entry, movie, year, month, budget, revenue, popularity, votes, c_rating,
     even_part(1000000, position, members) AS film_even,
@@ -183,7 +183,7 @@ ORDER BY kind, split, year, month, entry
 
 -- name: ranked
 -- For every year the top and bottom {places} genres and companies by each measure in `totals`: from the largest value on,
--- unknown last, and down to the smallest one. Equal values: the one with more films, then the smaller id, is larger.
+-- unknown last, and down to the smallest one. Of equal values the one of more films comes first, then the one of the smaller id.
 WITH valued AS (
   SELECT kind, split, CAST(year AS BIGINT) AS year, measures.measure AS measure, entry, films,
     CASE measures.measure {values} END AS value
