@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,6 +117,54 @@ def test_omdb_that_says_its_limit_is_reached_is_left_alone_until_tomorrow(at: De
     asked = at.served.times("omdb")
     at.ingest("omdb")
     assert at.served.times("omdb") == asked
+
+
+def test_answers_that_overtake_a_refused_request_are_kept_and_only_that_one_is_asked_for_again(
+    at: Desk,
+) -> None:
+    at.ingest("tmdb")
+    at.settings(omdb="allowance = 5")
+    wanted = sorted(at.films, key=lambda film: (-film.votes, -film.popularity, film.ids.imdb))
+    refused, omdb, third = wanted[1].ids.imdb, at.omdb, threading.Event()
+
+    def overtaken(request: Request) -> Response:
+        if request.query["i"] == wanted[2].ids.imdb:
+            third.set()
+        if request.query["i"] == refused:
+            assert third.wait(20)
+            return as_json({"Response": "False", "Error": "Request limit reached!"}, 401)
+        return omdb(request)
+
+    at.served_by("omdb", overtaken)
+    done = at.ingest("omdb")
+    assert "the day's allowance is used up" in done.stdout
+    sent = {asked.removeprefix("/?i=") for asked in at.served.asked_of("omdb")}
+    assert f"{len(sent) - 1} records: {len(sent) - 1} new or changed" in done.stdout
+    assert {wanted[0].ids.imdb, wanted[2].ids.imdb} <= sent
+    at.served_by("omdb", omdb)
+    _days_pass(at, "omdb", 1)
+    assert f"{5 + 1 - len(sent)} record" in at.ingest("omdb").stdout
+    assert set(at.served.asked_of("omdb")) == {f"/?i={film.ids.imdb}" for film in wanted[:5]}
+    assert at.served.times("omdb") == 5 + 1
+    assert at.served.times("omdb", f"/?i={refused}") == 2
+
+
+def test_a_film_that_cannot_be_had_does_not_cost_the_answers_about_others(at: Desk) -> None:
+    wanted = [number for number, _ in sorted(at.tmdb.ids, key=lambda each: -each[1])]
+    tmdb, bad = at.tmdb, {f"/3/movie/{wanted[place]}" for place in (4, 7)}
+
+    def without_some(request: Request) -> Response:
+        return Response(b"", 500) if request.path in bad else tmdb(request)
+
+    at.served_by("tmdb", without_some)
+    assert "500" in at.fails("ingest", "tmdb")
+    bad.remove(f"/3/movie/{wanted[4]}")
+    assert "500" in at.fails("ingest", "tmdb")
+    at.served_by("tmdb", tmdb)
+    at.ingest("tmdb")
+    times = {number: at.served.times("tmdb", f"/3/movie/{number}") for number in wanted}
+    assert {number for number, count in times.items() if count > 1} == {wanted[4], wanted[7]}
+    assert "12 records" in at.moviec("status").stdout
 
 
 def test_wikidata_joins_ids_titles_people_and_companies(at: Desk) -> None:

@@ -54,13 +54,16 @@ BLOCK = 0.25
 
 
 class Asked(NamedTuple, Generic[T]):
-    """The answer to `wanted`: its status, its body, decoded and as it was sent; `gone`: the provider says there is none."""
+    """The answer to `wanted`: its status, its body, decoded and as it was sent; `gone`: the provider says there is none;
+    `failed`: there is no answer.
+    """
 
     wanted: T
     status: int
     body: Any
     raw: bytes
-    gone: bool
+    gone: bool = False
+    failed: bool = False
 
 
 class Asking:
@@ -108,29 +111,36 @@ class Asking:
     def several(self, wanted: Iterable[T], url_of: Callable[[T], str]) -> Iterator[Asked[T]]:
         """Yield the answer to each item of `wanted`, in this order, with several requests under way at a time.
 
-        Raises what `one` raises; what was answered before is yielded first.
+        After a request that fails, no more are sent. Those under way are yielded, since they count against the allowance; the failed
+        ones as such. Then the first failure is raised; `one` lists the types.
         """
-        waiting: deque[Future[Asked[T]]] = deque()
+        waiting: deque[tuple[T, Future[Asked[T]]]] = deque()
         most = AHEAD * self.fetch.connections
-        used_up: AllowanceError | None = None
+        failure: MovieCError | None = None
         with ThreadPoolExecutor(self.fetch.connections) as pool:
             try:
                 for item in wanted:
                     try:
                         self._turn()
-                    except AllowanceError as error:
-                        used_up = error
+                    except AllowanceError as used_up:
+                        failure = used_up
                         break
-                    waiting.append(pool.submit(self._ask, url_of(item), item))
-                    while waiting and (len(waiting) >= most or waiting[0].done()):
-                        yield waiting.popleft().result()
+                    waiting.append((item, pool.submit(self._ask, url_of(item), item)))
+                    while waiting and (len(waiting) >= most or waiting[0][1].done()):
+                        answer, error = _outcome(*waiting.popleft())
+                        failure = failure or error
+                        yield answer
+                    if failure:
+                        break
                 while waiting:
-                    yield waiting.popleft().result()
+                    answer, error = _outcome(*waiting.popleft())
+                    failure = failure or error
+                    yield answer
             finally:
-                for future in waiting:
+                for _, future in waiting:
                     future.cancel()
-        if used_up:
-            raise used_up
+        if failure:
+            raise failure
 
     def _ask(self, url: str, wanted: T) -> Asked[T]:
         """Send a request, again while that may help, and return what the answer means."""
@@ -152,7 +162,7 @@ class Asking:
                     "the answer is not JSON", shown(url), "is this the right address?"
                 ) from error
             body = None
-        return self._judged(Asked(wanted, reply.status, body, raw, False), url)
+        return self._judged(Asked(wanted, reply.status, body, raw), url)
 
     def _once(self, url: str, headers: Mapping[str, str]) -> Reply:
         try:
@@ -220,6 +230,14 @@ def key_form(spec: SourceSpec, key: str) -> KeyForm | None:
     return found
 
 
+def _outcome(wanted: T, future: Future[Asked[T]]) -> tuple[Asked[T], MovieCError | None]:
+    """Return the answer of a request, or that it failed, and why."""
+    try:
+        return future.result(), None
+    except MovieCError as error:
+        return Asked(wanted, 0, None, b"", failed=True), error
+
+
 def page_lines(pages: Pages, asked: Asked[str]) -> list[bytes]:
     """Return the items of a page as lines."""
     return [
@@ -255,7 +273,12 @@ def _id_in(value: Any, pattern: str) -> str:
 
 
 def rows_of(details: Details, asked: Asked[list[str]]) -> Iterator[tuple[str, bytes]]:
-    """Yield the rows of an answer: the id, and the body, which is empty where the id is gone; ids without a row are gone."""
+    """Yield the rows of an answer: the id, and the body, which is empty where the id is gone; ids without a row are gone.
+
+    A failed request has no rows.
+    """
+    if asked.failed:
+        return
     if asked.gone:
         for key in asked.wanted:
             yield key, b""

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,24 @@ PACK_LINES, PACK_BYTES = 20_000, 200_000_000
 
 #: Changes are requested from this long before the last round began, since a provider's day may end at a different hour.
 OVERLAP = dt.timedelta(days=1)
+
+
+class Requested(msgspec.Struct, frozen=True, array_like=True):
+    """The progress in a list of ids: all of the first `position`, except those whose requests failed."""
+
+    position: int = 0
+    failed: list[str] = []
+
+    @classmethod
+    def of(cls, at: Any) -> Requested:
+        """Return what a pack had reached; before failed ids were kept, it was a number."""
+        return msgspec.convert(at, Requested) if isinstance(at, list) else cls(int(at or 0))
+
+    def after(self, ids: Sequence[str], failed: bool) -> Requested:
+        """Return what is reached once some ids have been requested."""
+        left = [number for number in self.failed if number not in ids]
+        again = len(self.failed) - len(left)
+        return Requested(self.position + len(ids) - again, [*left, *ids] if failed else left)
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -129,13 +147,16 @@ def _ask_companies(context: RunContext, source: Source, asking: Asking, tell: Te
 
     with Pack(folder, "answers") as pack:
         take_in(pack)
-        position = int(pack.reached.at or 0)
-        if len(ids) > position:
-            tell(f"{name}: {len(ids) - position:,} companies to ask for")
+        reached = Requested.of(pack.reached.at)
+        left = [*reached.failed, *ids[reached.position :]]
+        if left:
+            tell(f"{name}: {len(left):,} companies to ask for")
         try:
-            for asked, more in _several_parts(asking, asks, ids[position:]):
-                position, requests = position + 1, requests + 1 + len(more)
-                pack.add(company_lines(asks, asked, more), position)
+            for asked, more in _several_parts(asking, asks, left):
+                requests += 1 + len(more)
+                failed = asked.failed or any(part.failed for part in more)
+                reached = reached.after([asked.wanted[0]], failed)
+                pack.add([] if failed else company_lines(asks, asked, more), reached)
                 if pack.reached.lines >= PACK_LINES:
                     pack.finish(asks.role)
                     take_in(pack)
@@ -269,17 +290,19 @@ class _Work:
             self.taking = self.beside.submit(self._take_in, pack, _on_one_core(self.context))
 
     def _details(self, details: Details, pack: Pack) -> None:
+        """Request each id: first those whose requests failed before, then the rest of the list from `position` on."""
         ids = self.ids.file()
         total = _count(ids)
-        position = int(pack.reached.at or 0)
-        self.tell(f"{self.spec.name}: {total - position:,} of {total:,} ids to ask for")
-        groups = _groups(lines_of(ids, position), details.group)
+        reached = Requested.of(pack.reached.at)
+        left = total - reached.position + len(reached.failed)
+        self.tell(f"{self.spec.name}: {left:,} of {total:,} ids to ask for")
+        groups = _groups(chain(reached.failed, lines_of(ids, reached.position)), details.group)
         for asked in self.asking.several(groups, lambda some: detail_url(self.asking, details, some)):
-            position += len(asked.wanted)
+            reached = reached.after(asked.wanted, asked.failed)
             lines = [line_of(key, asked.status, body) for key, body in rows_of(details, asked)]
-            self._keep(pack, lines, position)
+            self._keep(pack, lines, reached)
             if self.requests % 1000 == 0:
-                self.tell(f"{self.spec.name}: {position:,} of {total:,} ids")
+                self.tell(f"{self.spec.name}: {reached.position:,} of {total:,} ids")
 
     def _rows(self, pack: Pack) -> None:
         """Store the items of pages as the rows."""
