@@ -123,7 +123,10 @@ def changed(context: RunContext, films: list[Film]) -> Cost:
     deliver(context, films[:: max(1, len(films) // some)][:some], ROUNDS + 2)
     percent = spent(context)
     with publishing(context) as alone:
-        rebuild = timed(lambda: bring_up(alone, Scope(everything=True)))
+        done = []
+        rebuild = timed(lambda: done.append(bring_up(alone, Scope(everything=True))))
+    if differing := {name: rows for name, rows in done[0].touched.items() if rows.written + rows.removed}:
+        sys.exit(f"the rebuild differs from what the changes made: {differing}")
     return Cost(count, sorted(singles)[ROUNDS // 2], hundred, percent, rebuild)
 
 

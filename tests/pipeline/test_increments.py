@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from moviec.config import Home, Settings
 from moviec.export.export import Order as ExportOrder
 from moviec.export.export import export
 from moviec.home.context import RunContext
-from moviec.matching import resolution
+from moviec.matching import nearby
 from moviec.pipeline.arrivals import gather
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.opening import open_run
@@ -254,7 +255,7 @@ def shown_after(context: RunContext, scope: Scope) -> dict[str, set[tuple[Any, .
 def test_a_change_near_most_records_is_matched_against_all(
     context: RunContext, sample: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resolution, "KEPT_NEARBY", 0)
+    monkeypatch.setattr(nearby, "KEPT_NEARBY", 0)
     for name, folder, week in (("kaggle", "kaggle", 0), ("imdb", "imdb", 1), ("kaggle", "later", 2)):
         deliver(context, name, sample / folder, FIRST + week * WEEK)
         assert bring_up(context, Scope()).changes
@@ -316,15 +317,20 @@ def test_a_change_of_one_film_reads_no_table_of_films_whole(sample: Path, tmp_pa
         read_whole: set[tuple[str, str]] = set()
 
         def explain(connection: Any, cursor: Any, statement: str, given: Any, *more: Any) -> None:
-            """Note which tables SQLite reads from end to end for a statement, before it runs."""
-            if statement.split(" ", 1)[0] not in ("SELECT", "INSERT", "UPDATE", "DELETE") or more[-1]:
+            """Note which tables SQLite reads from end to end for a statement, or all rows of a kind, before it runs."""
+            if (
+                statement.split(None, 1)[0] not in ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
+                or more[-1]
+            ):
                 return
+            renamed = {alias: table for table, alias in re.findall(r"(\w+) AS (\w+)", statement)}
             if " LIMIT ? OFFSET ?" in statement or statement.startswith(ONLY_IF_KEYS_WERE_MISSING):
                 return  # of a limit: whether there is a row at all, or which is the last
             for *_, step in connection.connection.execute(
                 f"EXPLAIN QUERY PLAN {statement}", given
             ).fetchall():
-                table = step.split()[1] if step.startswith("SCAN ") else ""
+                is_whole = step.startswith("SCAN ") or step.endswith("(kind=?)")
+                table = renamed.get(step.split()[1], step.split()[1]) if is_whole else ""
                 if table in metadata.tables and table not in SMALL:
                     read_whole.add((table, statement))
 

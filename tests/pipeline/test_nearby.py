@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from moviec.catalog.ingest_queue import RECORDS
 from moviec.matching.candidate_pairs import PairLimits, find_pairs
-from moviec.matching.resolution import narrow_to_nearby
+from moviec.matching.nearby import narrow_to_nearby
 from moviec.pipeline.feature_files import SEEN
 from tests.engines import new_engine
 from tests.examples import some
@@ -27,8 +27,9 @@ def nearby(
     seen = {(row["source"], row["delivery"]) for row in every.to_pylist() if row["delivery"] != last}
     with new_engine() as engine:
         engine.register("every_features", every)
-        blocks = "SELECT b.block AS block, source, key FROM (SELECT source, key, unnest(blocks) AS b FROM every_features)"
-        engine.view("every_block", blocks)
+        blocks = "SELECT source, key, delivery = '0' AS in_largest, unnest(blocks) AS b FROM every_features"
+        engine.view("every_block", f"SELECT b.block AS block, source, key, in_largest FROM ({blocks})")
+        engine.view("other_versions", "SELECT source, key FROM every_features WHERE delivery <> '0'")
         engine.register(
             "changed_records",
             pa.table(
@@ -38,6 +39,7 @@ def nearby(
         rows = [{"source": source, "delivery": delivery} for source, delivery in sorted(seen)]
         engine.register("seen", pa.Table.from_pylist(rows, SEEN))
         engine.register("seen_again", RECORDS.empty_table())
+        engine.register("set_aside", RECORDS.empty_table())
         narrow_to_nearby(engine, limits)
         found = find_pairs(engine, MODEL, FLOOR)
         return found.pairs, found.to_match, engine.query("SELECT * FROM numbered").num_rows
@@ -76,3 +78,23 @@ def test_what_shares_no_block_is_not_looked_at() -> None:
     pairs, _, looked = nearby(features_of(films), PairLimits(), [("b", "1")], "1")
     assert pairs.select(["left_key", "right_key"]).to_pylist() == [{"left_key": "7", "right_key": "1"}]
     assert looked == 2
+
+
+def test_a_block_that_stays_over_the_cap_is_not_read_for_a_change() -> None:
+    films = [
+        record(source, str(n), f"Zeppelin Quagga{n}", year=1900 + 3 * n, delivery="0")
+        for source, count in (("a", 30), ("b", 3))
+        for n in range(count)
+    ]
+    every = features_of([*films, record("b", "7", "Zeppelin Quagga7", year=1921, delivery="1")])
+    pairs, _, looked = nearby(every, PairLimits(most_pairs=20), [("b", "7")], "1")
+    assert pairs.select(["left_key", "right_key"]).to_pylist() == [{"left_key": "7", "right_key": "7"}]
+    assert looked == 2
+    assert nearby(every, PairLimits(most_pairs=400), [("b", "7")], "1")[2] == 34, "all share a word"
+
+
+def test_blocks_of_one_source_are_not_read_for_a_change_in_it() -> None:
+    films = [record("a", str(n), f"Zeppelin Quagga{n}", year=1900 + 3 * n, delivery="0") for n in range(20)]
+    every = features_of([*films, record("a", "7", "Zeppelin Quagga7", year=1921, runtime=90, delivery="1")])
+    assert nearby(every, PairLimits(), [("a", "7")], "1")[2] == 1
+    assert nearby(every, PairLimits(repeating=frozenset("a")), [("a", "7")], "1")[2] == 20

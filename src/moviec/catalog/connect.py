@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 #: The newest migration. Named here, so that opening an up-to-date database does not load Alembic.
-HEAD = "0009"
+HEAD = "0010"
 
 #: How to install the driver of PostgreSQL.
 POSTGRES = "pip install 'moviec[postgres]'"

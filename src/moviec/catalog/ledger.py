@@ -74,12 +74,13 @@ def former_ids(connection: sa.Connection, movies: Column) -> pa.Table:
     led = first.cte("led", recursive=True)
     led = led.union(merged.join_from(identities, led, led.c.movie == identities.c.successor))
     query = (
-        sa.select(changes.c.movie, led.c.successor, changes.c.fields)
+        sa.select(changes.c.number, changes.c.movie, led.c.successor, changes.c.fields)
         .join_from(changes, led, led.c.movie == changes.c.movie)
         .where(changes.c.kind == "merged")
-        .order_by(changes.c.number)
     )
-    mergers = {row.movie: (row.successor, row.fields) for row in connection.execute(query)}
+    # Sorted here: for an order by number SQLite would read the whole log.
+    rows = sorted(connection.execute(query), key=lambda row: row.number)
+    mergers = {row.movie: (row.successor, row.fields) for row in rows}
     former: dict[tuple[str, str, int], int] = {}
     for movie, (successor, fields) in mergers.items():
         for record in json.loads(fields).get("records", [[]])[0]:

@@ -33,6 +33,11 @@ SELECT DISTINCT q.folded FROM some_names AS s CROSS JOIN parties AS p CROSS JOIN
 WHERE p.kind = :kind AND p.folded = s.folded AND q.kind = p.kind AND q.party = p.party
 """
 
+_BEARING = """
+SELECT DISTINCT p.folded FROM some_keys AS s CROSS JOIN parties AS p
+WHERE p.kind = :kind AND p.space = s.space AND p.key = s.key ORDER BY p.folded
+"""
+
 _ALIKE = """
 SELECT DISTINCT d.folded FROM credits c JOIN frontier USING (folded) JOIN credits d USING (movie, role, short)
 WHERE short <> ''"""
@@ -78,10 +83,9 @@ class StoredParties(msgspec.Struct, frozen=True):
 
     def bearers(self, keys: pa.Table) -> Column:
         """Return the folded names under which some keys (space, key) are known."""
-        staged = stage(self.connection, "some_keys", parties, keys)
-        own = sa.and_(parties.c.space == staged.c.space, parties.c.key == staged.c.key)
-        query = sa.select(parties.c.folded).join_from(staged, parties, own).where(parties.c.kind == self.kind)
-        return read(self.connection, query.distinct())["folded"]
+        stage(self.connection, "some_keys", parties, keys)
+        found = self.connection.scalars(sa.text(_BEARING), {"kind": self.kind})
+        return pa.array(found.all(), pa.string())
 
     def related(self, names: Column) -> Column:
         """Return all folded names connected with some: of one party, or similar in one role of one film."""

@@ -76,6 +76,9 @@ class Found(msgspec.Struct, frozen=True):
     rules: pa.Table
 
 
+#: Whether each block is used, by `crowds_now` (rule, block, side, films): rule, block, pairs, used.
+USED_BLOCKS = _SQL["blocks"]
+
 _TO_MATCH = "SELECT r.source, r.key FROM to_match a JOIN numbered r ON r.n = a.n ORDER BY a.n"
 
 BLOCKING_REPORT = """
@@ -93,19 +96,20 @@ FROM film_entries e JOIN numbered m ON m.n = e.n
 """
 
 
-def find_records_to_match(engine: Engine, limits: PairLimits) -> None:
+def find_records_to_match(engine: Engine, limits: PairLimits, unused: str = "") -> None:
     """Find the records whose pairs may differ now: `to_match` (n) has the changed records, and those in a block that
     the change took over the cap or back under it; `numbered` has the records by n.
 
     The engine holds `changed_records` (source, key: new, changed or deleted records), `features_before` (source, blocks
     of those records before the change, without tombstones) and `match_features` (MATCH_FEATURES rows of every current
     record, without tombstones). `match_features` need only hold records that share a block with a changed one, now or
-    before; for `find_candidates` also those that share one with any other record to match.
+    before; for `find_candidates` also those that share one with any other record to match. Blocks in the table `unused` are
+    left out: they give no pair, now or before, and not all of their records need be there.
     """
-    _lay_out_keys(engine, limits, "numbered")
+    _lay_out_keys(engine, limits, "numbered", unused)
     engine.materialize("nested_keys_before", _SQL["nested_keys_before"])
     _flatten(engine, "flat_before", "nested_keys_before", pa.schema([("side", pa.int32()), *BLOCK]))
-    engine.view("keys_before", filled(_SQL["sided_keys"], {"flat": "flat_before"}))
+    engine.view("keys_before", filled(_SQL["sided_keys"], {"flat": _without(unused, "flat_before")}))
     for name in ("touched", "crowds", "flipped", "to_match", "keys_to_match"):
         engine.materialize(name, _SQL[name])
     engine.view("crowds_now", _SQL["crowds_to_match"])
@@ -120,14 +124,18 @@ def match_all(engine: Engine, limits: PairLimits) -> None:
     engine.view("crowds_now", _SQL["crowds_of_all"])
 
 
-def _lay_out_keys(engine: Engine, limits: PairLimits, numbered: str) -> None:
+def _without(unused: str, flat: str) -> str:
+    return f"(SELECT * FROM {flat} ANTI JOIN {unused} USING (block))" if unused else flat
+
+
+def _lay_out_keys(engine: Engine, limits: PairLimits, numbered: str, unused: str = "") -> None:
     """Materialize `numbered` (by the section of that name), `sides`, and `keys`, the blocks of each record."""
     register_limits(engine, limits)
     engine.materialize("numbered", _SQL[numbered])
     engine.materialize("sides", _SQL["sides"])
     ends = [("n", pa.int32()), ("side", pa.int32()), ("is_changed", pa.bool_())]
     _flatten(engine, "flat_keys", f"({_SQL['nested_keys']})", pa.schema([*ends, *BLOCK]))
-    engine.view("keys", filled(_SQL["sided_keys"], {"flat": "flat_keys"}))
+    engine.view("keys", filled(_SQL["sided_keys"], {"flat": _without(unused, "flat_keys")}))
     # Blocks take most of the memory; from here on they are flat rows.
     engine.materialize("numbered", "SELECT * EXCLUDE (blocks) FROM numbered")
 

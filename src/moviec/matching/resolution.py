@@ -22,15 +22,15 @@ from moviec.matching.candidate_pairs import (
     Found,
     PairLimits,
     find_pairs,
-    find_records_to_match,
     match_all,
 )
 from moviec.matching.clustering import settle
 from moviec.matching.decisions import DECISIONS
 from moviec.matching.identity import Identities, divided, keep_ids
 from moviec.matching.model import Model
+from moviec.matching.nearby import narrow_to_nearby
 from moviec.model import live_rows
-from moviec.sql import filled, materialize, read_sql, run, view
+from moviec.sql import filled, materialize, read_sql, run
 from moviec.text import Column, pc
 
 _SQL = read_sql("moviec.matching", "resolution.sql")
@@ -137,38 +137,6 @@ def resolve(engine: DuckEngine, basis: Basis, everything: bool, pairing: Pairing
         blocks=found.rules,
     )
 
-
-def narrow_to_nearby(engine: DuckEngine, limits: PairLimits) -> None:
-    """Narrow `match_features` to the records that can be in a pair with a record to match; create `features_before` and what
-    `find_records_to_match` makes.
-
-    The result is that of all match features: a record with no block in common is in no pair, and blocks are known of
-    every row of every batch, so none is missed.
-    """
-    run(engine, _SQL, [materialize("versions"), view("versions_seen")])
-    engine.view("features_before", live_rows("versions_seen"))
-    engine.materialize("near", "SELECT source, key FROM changed_records WHERE false")
-    is_whole = _widen(engine, "touched_blocks")
-    find_records_to_match(engine, limits)
-    if not is_whole and engine.query(f"SELECT * FROM ({_SQL['capped_blocks']}) LIMIT 1").num_rows:
-        _widen(engine, "capped_blocks")
-        find_records_to_match(engine, limits)
-
-
-def _widen(engine: DuckEngine, blocks: str) -> bool:
-    """Add the records of some blocks to `near` and `match_features`; return whether `match_features` has all records now."""
-    engine.materialize("wanted_blocks", _SQL[blocks])
-    engine.materialize("near", _SQL["near"])
-    is_whole = bool(engine.query("SELECT count(*) AS records FROM near")["records"][0].as_py() > KEPT_NEARBY)
-    if not is_whole:
-        engine.materialize("features_rows", _SQL["features_rows"])
-    engine.view("match_features", live_rows("every_features" if is_whole else "features_rows"))
-    return is_whole
-
-
-#: Up to so many records near the changed ones, their features are kept as a table: each takes some 1.5 KB of memory. Of more, the
-#: features of all records are read from the files: a hundredth of 700,000 films has most of the others near it.
-KEPT_NEARBY = 400_000
 
 _PAIR = {"pair": ", ".join(PAIRS.names)}
 _ORDER = ", ".join(PAIRS.names[:4])

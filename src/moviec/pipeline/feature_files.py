@@ -48,6 +48,7 @@ _BLOCKS_OF: list[tuple[str, pa.DataType]] = [
     ("block", pa.int64()),
     ("source", pa.string()),
     ("key", pa.string()),
+    ("in_largest", pa.bool_()),
 ]
 BLOCKS = pa.schema(_BLOCKS_OF)
 SEEN = RECORDS.empty_table().select(["source", "delivery"]).schema
@@ -84,16 +85,33 @@ def name_match_features(engine: DuckEngine, wanted: FeatureFiles) -> list[Path]:
     seen = [{"source": batch.source, "delivery": batch.delivery} for batch in batches if batch.published]
     engine.register("seen", pa.Table.from_pylist(seen, SEEN))
     engine.register("seen_again", wanted.again)
+    engine.register("set_aside", wanted.aside)
     return files
 
 
 def name_blocks(engine: DuckEngine, wanted: FeatureFiles) -> None:
-    """Create the view `every_block`: the blocks of every row of `every_features`."""
-    files = make_block_files(engine, wanted)
-    if files:
-        engine.parquet("every_block", files)
+    """Create the views `every_block` (block, source, key, in_largest), the blocks of every row of every batch, and
+    `other_versions` (source, key), the rows of batches that are not the largest of their source.
+    """
+    largest: dict[str, Batch] = {}
+    for batch in _with_records(wanted):
+        if batch.source not in largest or batch.changed > largest[batch.source].changed:
+            largest[batch.source] = batch
+    files, others, blocks = make_block_files(engine, wanted), [], []
+    for batch, file in zip(_with_records(wanted), files, strict=True):
+        is_largest = largest[batch.source] is batch
+        blocks.append(f"SELECT *, {is_largest} AS in_largest FROM read_parquet({quoted(str(file))})")
+        if not is_largest:
+            others.append(wanted.context.store.path(_names_of(wanted.model, batch.records_file or "")[0]))
+    if blocks:
+        engine.view("every_block", " UNION ALL ".join(blocks))
     else:
         engine.register("every_block", BLOCKS.empty_table())
+    if others:
+        engine.parquet("others", others)
+        engine.view("other_versions", "SELECT source, key FROM others")
+    else:
+        engine.register("other_versions", RECORDS.empty_table())
 
 
 def make_block_files(engine: DuckEngine, wanted: FeatureFiles) -> list[Path]:

@@ -52,9 +52,10 @@ def number(about: str) -> sa.Column[Any]:
     return sa.Column("number", sa.Integer, primary_key=True, autoincrement=True, comment=about)
 
 
-def index(*columns: str) -> sa.Index:
-    """Return an index, named after the table and the columns."""
-    return sa.Index(None, *columns)
+def index(*columns: str, where: str = "") -> sa.Index:
+    """Return an index, named after the table and the columns; of some rows only, with `where`."""
+    some = sa.text(where) if where else None
+    return sa.Index(None, *columns, sqlite_where=some, postgresql_where=some)
 
 
 def _refers(target: str) -> list[sa.ForeignKey]:

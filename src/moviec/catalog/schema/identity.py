@@ -38,6 +38,7 @@ identities = table(
     key("movie", Integer, "the number in mc…"),
     column("state", Text, "live, merged or withdrawn"),
     maybe("successor", Integer, "where a merged id leads"),
+    index("successor", where="successor IS NOT NULL"),
 )
 
 matches = table(
