@@ -117,30 +117,34 @@ class Asking:
         waiting: deque[tuple[T, Future[Asked[T]]]] = deque()
         most = AHEAD * self.fetch.connections
         failure: MovieCError | None = None
+        used_up: AllowanceError | None = None
+
+        def first() -> Asked[T]:
+            nonlocal failure
+            answer, error = _outcome(*waiting.popleft())
+            failure = failure or error
+            return answer
+
         with ThreadPoolExecutor(self.fetch.connections) as pool:
             try:
                 for item in wanted:
                     try:
                         self._turn()
-                    except AllowanceError as used_up:
-                        failure = used_up
+                    except AllowanceError as error:
+                        used_up = error
                         break
                     waiting.append((item, pool.submit(self._ask, url_of(item), item)))
                     while waiting and (len(waiting) >= most or waiting[0][1].done()):
-                        answer, error = _outcome(*waiting.popleft())
-                        failure = failure or error
-                        yield answer
+                        yield first()
                     if failure:
                         break
                 while waiting:
-                    answer, error = _outcome(*waiting.popleft())
-                    failure = failure or error
-                    yield answer
+                    yield first()
             finally:
                 for _, future in waiting:
                     future.cancel()
-        if failure:
-            raise failure
+        if ended := failure or used_up:
+            raise ended
 
     def _ask(self, url: str, wanted: T) -> Asked[T]:
         """Send a request, again while that may help, and return what the answer means."""
