@@ -14,19 +14,19 @@ SELECT movie, trim(h.head || ' ' || t.tail) AS title, 1920 + CAST(105 * (1 - u *
        CASE WHEN a % 5 = 0 THEN 1000000 + b % 100000000 END AS budget, CASE WHEN a % 4 = 0 THEN b % 900000000 END AS revenue
 FROM draw JOIN real h ON h.n = a % titles JOIN real t ON t.n = b % titles;
 
-INSERT INTO languages VALUES ('en', 'English');
-INSERT INTO genres SELECT n + 1, name, 'genre', '[]', '{"tmdb":"' || (n + 1) || '"}' FROM genre_names;
-INSERT INTO people SELECT DISTINCT person, 'Person' || person, 'person' || person, '{}' FROM film;
-INSERT INTO companies SELECT DISTINCT company, 'Studio ' || company, 'studio ' || company, '[]', '{}' FROM film;
-INSERT INTO identities SELECT movie, 'live', NULL FROM film;
+INSERT INTO languages (code, name) VALUES ('en', 'English');
+INSERT INTO genres (id, name, facet, aliases, ids) SELECT n + 1, name, 'genre', '[]', '{"tmdb":"' || (n + 1) || '"}' FROM genre_names;
+INSERT INTO people (id, name, folded, ids) SELECT DISTINCT person, 'Person' || person, 'person' || person, '{}' FROM film;
+INSERT INTO companies (id, name, folded, aliases, ids) SELECT DISTINCT company, 'Studio ' || company, 'studio ' || company, '[]', '{}' FROM film;
+INSERT INTO identities (movie, state, successor) SELECT movie, 'live', NULL FROM film;
 INSERT INTO movies (movie, kind, title, original_title, folded, year, released, budget, revenue, popularity, votes, c_rating, raters, adult, original_language)
 SELECT movie, 'feature', title, title, lower(title), year, printf('%d-%02d-15', year, month), budget, revenue, popularity, votes, c_rating, 1, 0, 'en' FROM film;
-INSERT INTO titles SELECT movie, 0, title, 'en', NULL, lower(title) FROM film;
-INSERT INTO movie_genres SELECT movie, genre, 0, 900000 FROM film UNION SELECT movie, second_genre, 1, 800000 FROM film WHERE genre <> second_genre;
-INSERT INTO movie_companies SELECT movie, 0, company, 'Studio ' || company, '{}' FROM film;
-INSERT INTO external_ids SELECT 'imdb', printf('tt%07d', movie), movie, 0 FROM film UNION ALL SELECT 'tmdb', CAST(movie AS TEXT), movie, 0 FROM film;
-INSERT INTO ratings SELECT movie, 'imdb', 'overall', 'audience', c_rating / 10, 1, 10, votes, 'imdb', c_rating FROM film;
-INSERT INTO changes SELECT movie, '2026-11-01T12:00:00.000000+00:00', movie, 'created', '{}', NULL, NULL, NULL FROM film;
+INSERT INTO titles (movie, position, title, language, region, folded) SELECT movie, 0, title, 'en', NULL, lower(title) FROM film;
+INSERT INTO movie_genres (movie, genre, position, confidence) SELECT movie, genre, 0, 900000 FROM film UNION SELECT movie, second_genre, 1, 800000 FROM film WHERE genre <> second_genre;
+INSERT INTO movie_companies (movie, position, company, name, keys) SELECT movie, 0, company, 'Studio ' || company, '{}' FROM film;
+INSERT INTO external_ids (space, id, movie, position) SELECT 'imdb', printf('tt%07d', movie), movie, 0 FROM film UNION ALL SELECT 'tmdb', CAST(movie AS TEXT), movie, 0 FROM film;
+INSERT INTO ratings (movie, rater, aspect, panel, value, lowest, highest, votes, source, points) SELECT movie, 'imdb', 'overall', 'audience', c_rating / 10, 1, 10, votes, 'imdb', c_rating FROM film;
+INSERT INTO changes (number, at, movie, kind, fields, source, delivery, decision) SELECT movie, '2026-11-01T12:00:00.000000+00:00', movie, 'created', '{}', NULL, NULL, NULL FROM film;
 
 INSERT INTO documents (movie, document, claims, hash, since, change)
 SELECT movie,
