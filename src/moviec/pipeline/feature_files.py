@@ -97,14 +97,20 @@ def name_blocks(engine: DuckEngine, wanted: FeatureFiles) -> None:
     for batch in _with_records(wanted):
         if batch.source not in largest or batch.changed > largest[batch.source].changed:
             largest[batch.source] = batch
-    files, others, blocks = make_block_files(engine, wanted), [], []
-    for batch, file in zip(_with_records(wanted), files, strict=True):
-        is_largest = largest[batch.source] is batch
-        blocks.append(f"SELECT *, {is_largest} AS in_largest FROM read_parquet({quoted(str(file))})")
+    files = dict(zip(_with_records(wanted), make_block_files(engine, wanted), strict=True))
+    blocks: dict[bool, list[str]] = {True: [], False: []}
+    others: list[Path] = []
+    for batch, file in files.items():
+        blocks[is_largest := largest[batch.source] is batch].append(quoted(str(file)))
         if not is_largest:
             others.append(wanted.context.store.path(_names_of(wanted.model, batch.records_file or "")[0]))
-    if blocks:
-        engine.view("every_block", " UNION ALL ".join(blocks))
+    if files:
+        parts = [
+            f"SELECT *, {is_largest} AS in_largest FROM read_parquet([{', '.join(some)}])"
+            for is_largest, some in blocks.items()
+            if some
+        ]
+        engine.view("every_block", " UNION ALL ".join(parts))
     else:
         engine.register("every_block", BLOCKS.empty_table())
     if others:
